@@ -1,0 +1,37 @@
+// Reads a chat.completion.chunk: the hot path, once per token.
+#pragma once
+
+#include <patchbay/stream.hpp>
+
+#include <simdjson.h>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace openai {
+
+// What a chunk brings; what it does not is empty. The views are borrowed until the next read().
+struct Chunk {
+    std::string_view content;
+    std::string_view reasoning;
+    std::string_view refusal;
+    std::string_view finish_reason;
+    std::optional<patchbay::Usage> usage;
+    std::string tool_calls_json;  // an array of deltas
+    std::string error_json;       // the value of "error"
+};
+
+// One per answer: it keeps its buffers. A completion that was not streamed reads as one chunk.
+class ChunkReader {
+public:
+    // Nothing when it is no JSON object, or no valid UTF-8. Only the first choice is read; members
+    // of an unexpected type count as absent.
+    std::optional<Chunk> read(std::string_view json);
+
+private:
+    simdjson::dom::parser parser_;
+    std::string padded_;
+};
+
+}  // namespace openai

@@ -1,0 +1,103 @@
+#include "runtime/cli/plugin_command.hpp"
+
+#include "runtime/cli/control_client.hpp"
+#include "runtime/cli/plugin_folders.hpp"
+#include "runtime/cli/plugin_specs.hpp"
+#include "runtime/cli/table.hpp"
+#include "runtime/cli/version.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <ostream>
+
+namespace patchbay::cli {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const plugins::InstanceStatus& status) {
+    auto models = json::array();
+    for (const auto& model : status.models) models.push_back(model.id);
+    return {{"name", status.name},
+            {"library", status.library},
+            {"path", status.path},
+            {"id", status.id},
+            {"version", status.version},
+            {"interfaces", status.interfaces},
+            {"state", status.state == plugins::InstanceState::on ? "on" : "off"},
+            {"reason", status.reason.empty() ? json(nullptr) : json(status.reason)},
+            {"faults", status.faults},
+            {"models", models}};
+}
+
+// What a server with this config would have.
+json load_plugins(const config::Config& config) {
+    plugins::HostServices services;
+    services.find_credential = [](std::string_view) { return nullptr; };
+    services.resolve_secret = [](std::string_view reference) {
+        return config::expand(reference, config::process_environment());
+    };
+    services.version = version();
+    plugins::Registry registry(plugin_folders(config), std::move(services));
+    spdlog::set_level(spdlog::level::err);  // why one is off is in the list
+    // A required plugin that is off is an error to a server; here its reason is what is asked for.
+    (void)registry.load(plugin_specs(config));
+    auto items = json::array();
+    for (const auto& status : registry.list()) items.push_back(to_json(status));
+    registry.destroy();
+    return {{"items", items}};
+}
+
+std::string text_of(const json& item, const char* key) {
+    const auto found = item.find(key);
+    return found != item.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
+std::string interfaces_of(const json& item) {
+    std::string text;
+    for (const auto& name : item.value("interfaces", json::array())) {
+        if (name.is_string()) text += (text.empty() ? "" : " ") + name.get<std::string>();
+    }
+    return text.empty() ? "-" : text;
+}
+
+void print(const json& list, Terminal terminal) {
+    std::vector<Row> rows{{"NAME", "STATE", "VERSION", "INTERFACES", "REASON"}};
+    for (const auto& item : list.value("items", json::array())) {
+        const auto or_dash = [](std::string text) { return text.empty() ? "-" : text; };
+        rows.push_back({text_of(item, "name"), text_of(item, "state"),
+                        or_dash(text_of(item, "version")), interfaces_of(item),
+                        or_dash(text_of(item, "reason"))});
+    }
+    print_table(terminal.out, std::move(rows));
+}
+
+Result<json> list_of_server(const std::string& data_dir, bool& runs) {
+    const ControlClient client(data_dir);
+    const auto answer = client.server_runs();
+    if (!answer) return std::unexpected(answer.error());
+    runs = *answer;
+    if (!runs) return json();
+    return client.get("/api/admin/plugins");
+}
+
+}  // namespace
+
+int plugin_list(const DataFlags& flags, Terminal terminal) {
+    const auto data_dir = config::load_data_dir(flags.load_options());
+    if (!data_dir) return fail(terminal, data_dir.error());
+    bool runs = false;
+    auto list = list_of_server(*data_dir, runs);
+    if (!list) return fail(terminal, list.error());
+    if (!runs) {
+        const auto config = config::load(flags.load_options());
+        if (!config) return fail(terminal, config.error());
+        list = load_plugins(*config);
+    }
+    using Handler = json::error_handler_t;
+    if (flags.json) terminal.out << list->dump(-1, ' ', false, Handler::replace) << "\n";
+    else print(*list, terminal);
+    return done;
+}
+
+}  // namespace patchbay::cli

@@ -1,0 +1,186 @@
+#include "runtime/cli/running_server.hpp"
+
+#include "db/api_key.hpp"
+#include "runtime/cli/plugin_folders.hpp"
+#include "runtime/cli/plugin_specs.hpp"
+#include "runtime/cli/version.hpp"
+#include "runtime/config/expand.hpp"
+#include "runtime/plugins/chat.hpp"
+
+#include <sys/resource.h>
+
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace patchbay::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr unsigned worker_threads = 4;
+constexpr size_t worker_queue = 4096;
+constexpr size_t reserved_files = 512;  // for the store, plugins and upstreams without a client
+constexpr auto plugin_patience = 1s;    // for chats that close after the last run has ended
+
+unsigned lane_count() { return std::clamp(std::thread::hardware_concurrency(), 1u, 64u); }
+
+// Raises this process's limit of open files as far as it may go, and says how far that is.
+size_t open_file_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return limit.rlim_cur;
+}
+
+int64_t unix_ms_now() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+// A file that only its owner may read.
+Result<void> write_secret(const std::string& path, const std::string& text) {
+    namespace fs = std::filesystem;
+    std::ofstream file(path, std::ios::trunc);
+    std::error_code problem;
+    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, problem);
+    file << text << '\n';
+    file.close();
+    if (file && !problem) return {};
+    return failure(ErrorCode::storage, "Cannot write " + path + "; check the data folder's rights.");
+}
+
+}  // namespace
+
+RunningServer::RunningServer(const config::Config& config) : config_(config) {}
+
+RunningServer::~RunningServer() { stop(); }
+
+Result<void> RunningServer::start() {
+    for (auto step : {&RunningServer::open_store, &RunningServer::load_plugins}) {
+        if (auto done = (this->*step)(); !done) return done;
+    }
+    make_engine();
+    return listen();
+}
+
+Result<void> RunningServer::open_store() {
+    auto opened = open_sqlite_store({.data_dir = config_.store.data_dir,
+                                     .power_loss = config_.store.power_loss,
+                                     .retention = config_.store.retention,
+                                     .max_bytes = config_.store.max_bytes});
+    if (!opened) return std::unexpected(opened.error());
+    store_ = std::move(*opened);
+    const auto records = store_->credentials();
+    if (!records) return std::unexpected(records.error());
+    credentials_.load(*records);
+    return records->empty() ? make_admin_key() : Result<void>{};
+}
+
+Result<void> RunningServer::make_admin_key() {
+    auto made = make_api_key(Role::admin, "admin", owner_of_key("", "admin"));
+    if (!made) return std::unexpected(made.error());
+    made->record.created_at_ms = unix_ms_now();
+    const auto path = std::filesystem::absolute(config_.store.data_dir) / "admin.key";
+    if (auto written = write_secret(path, made->text); !written) return written;
+    if (auto stored = store_->insert_credential(made->record); !stored) return stored;
+    credentials_.put(made->record);
+    new_admin_key_file_ = path;
+    new_admin_key_ = made->text;
+    return {};
+}
+
+Result<void> RunningServer::load_plugins() {
+    plugins::HostServices services{
+        .find_credential = [this](std::string_view id) { return credentials_.find(id); },
+        .resolve_secret =
+            [](std::string_view reference) {
+                return config::expand(reference, config::process_environment());
+            },
+        .version = version()};
+    registry_ = std::make_unique<plugins::Registry>(plugin_folders(config_), std::move(services));
+    return registry_->load(plugin_specs(config_));
+}
+
+void RunningServer::make_engine() {
+    lanes_ = std::make_unique<net::Lanes>(lane_count(), resolver_);
+    workers_ = std::make_unique<net::Workers>(worker_threads, worker_queue);
+    models_ = std::make_unique<engine::ModelDirectory>(
+        *registry_, engine::ModelOptions{.default_model = config_.models.default_model,
+                                         .aliases = config_.models.aliases,
+                                         .unknown_to_default = config_.models.unknown_to_default});
+    const engine::EngineOptions options{
+        .on_conflict = engine::on_conflict_named(config_.runs.on_conflict)
+                           .value_or(engine::OnConflict::enqueue),
+        .on_crash =
+            engine::on_crash_named(config_.runs.on_crash).value_or(engine::OnCrash::resume),
+        .queue_limit = config_.runs.queue_limit,
+        .grace = config_.runs.grace,
+        .run_timeout = config_.runs.timeout,
+        .drain_timeout = config_.server.drain_timeout,
+        .points_per_1000_tokens = config_.billing.points_per_1000_tokens};
+    engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *models_, options);
+    server_ = std::make_unique<http::Server>(*engine_, *lanes_, *registry_, credentials_,
+                                             server_options());
+}
+
+http::ServerOptions RunningServer::server_options() const {
+    http::ServerOptions options{.allow_anonymous = config_.allow_anonymous,
+                                .cors_origins = config_.server.cors_origins,
+                                .streams = {.heartbeat = config_.server.heartbeat,
+                                            .stall_timeout = config_.server.stall_timeout},
+                                .version = version()};
+    for (const auto& name : config_.auth) {
+        if (auto instance = registry_->find(name)) {
+            options.auth.push_back(std::move(instance));
+        } else {
+            spdlog::error("auth '{}' is off: nobody gets in through it", name);
+        }
+    }
+    return options;
+}
+
+net::GateOptions RunningServer::gate_options() const {
+    const size_t room = (open_file_limit() - reserved_files) / 2;
+    return {.listen = config_.server.listen,
+            .control_socket = config_.store.data_dir + "/control.sock",
+            .max_connections = std::min(config_.server.max_connections, room),
+            .head_bytes = config_.server.head_bytes,
+            .body_bytes = config_.server.body_bytes,
+            .total_body_bytes = config_.server.total_body_bytes,
+            .head_timeout = config_.server.head_timeout,
+            .body_timeout = config_.server.body_timeout,
+            .write_timeout = config_.server.stall_timeout};
+}
+
+Result<void> RunningServer::listen() {
+    gate_ = std::make_unique<net::Gate>(gate_options(), [this](net::Exchange exchange) {
+        server_->handle(std::move(exchange));
+    });
+    server_->set_gate(*gate_);
+    lanes_->start();
+    if (auto recovered = engine_->recover(); !recovered) return recovered;
+    return gate_->start();
+}
+
+void RunningServer::stop() {
+    if (std::exchange(stopped_, true)) return;
+    if (gate_) gate_->drain();
+    if (engine_) {
+        engine_->drain(config_.server.drain_timeout);
+        engine_->stop_viewers();
+        const auto deadline = std::chrono::steady_clock::now() + plugin_patience;
+        while (plugins::open_handles() > 0 && std::chrono::steady_clock::now() < deadline) {
+            std::this_thread::sleep_for(5ms);  // plugins are closing their chats
+        }
+    }
+    if (gate_) gate_->stop();
+    if (workers_) workers_->stop();
+    if (lanes_) lanes_->stop();
+    if (store_) store_->close();
+    if (registry_ && plugins::open_handles() == 0) registry_->destroy();
+}
+
+}  // namespace patchbay::cli

@@ -1,0 +1,71 @@
+// Every part of a running server, wired: made in this order, stopped in the opposite one.
+#pragma once
+
+#include "db/store.hpp"
+#include "runtime/config/config.hpp"
+#include "runtime/engine/credential_directory.hpp"
+#include "runtime/engine/engine.hpp"
+#include "runtime/engine/models.hpp"
+#include "runtime/http/server.hpp"
+#include "runtime/net/gate.hpp"
+#include "runtime/net/lane.hpp"
+#include "runtime/net/resolver.hpp"
+#include "runtime/net/workers.hpp"
+#include "runtime/plugins/registry.hpp"
+#include "runtime/plugins/watchdog.hpp"
+
+#include <patchbay/error.hpp>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace patchbay::cli {
+
+class RunningServer {
+public:
+    explicit RunningServer(const config::Config& config);
+    ~RunningServer();  // stop()
+
+    // Opens the store, loads the plugins, takes over what was open, and listens. One sentence when
+    // it cannot.
+    Result<void> start();
+
+    // As bound: "http://127.0.0.1:8080".
+    const std::vector<std::string>& addresses() const { return gate_->addresses(); }
+
+    // Set when this was the data folder's first start: where the admin key lies.
+    const std::string& new_admin_key_file() const { return new_admin_key_file_; }
+    const std::string& new_admin_key() const { return new_admin_key_; }
+
+    // Stops in order: no new connections and runs; drain_timeout for what runs; then the rest.
+    void stop();
+
+private:
+    Result<void> open_store();
+    Result<void> make_admin_key();
+    Result<void> load_plugins();
+    void make_engine();
+    Result<void> listen();
+    http::ServerOptions server_options() const;
+    net::GateOptions gate_options() const;
+
+    const config::Config config_;
+    std::string new_admin_key_file_;
+    std::string new_admin_key_;
+    bool stopped_ = false;
+
+    plugins::Watchdog watchdog_;
+    engine::CredentialDirectory credentials_;
+    net::Resolver resolver_;
+    std::unique_ptr<Store> store_;
+    std::unique_ptr<plugins::Registry> registry_;
+    std::unique_ptr<net::Lanes> lanes_;
+    std::unique_ptr<net::Workers> workers_;
+    std::unique_ptr<engine::ModelDirectory> models_;
+    std::unique_ptr<engine::Engine> engine_;
+    std::unique_ptr<http::Server> server_;
+    std::unique_ptr<net::Gate> gate_;
+};
+
+}  // namespace patchbay::cli

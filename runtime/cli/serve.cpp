@@ -1,0 +1,101 @@
+#include "runtime/cli/serve.hpp"
+
+#include "runtime/cli/running_server.hpp"
+#include "runtime/config/load.hpp"
+#include "runtime/plugins/crash_handler.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+
+namespace patchbay::cli {
+namespace {
+
+constexpr unsigned shutdown_margin_s = 15;  // beyond drain_timeout; then a stuck plugin is left behind
+
+// Logs go to standard error: standard output has the ready line alone.
+void set_up_logs(const config::Config& config) {
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>(
+        "patchbay", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
+    spdlog::set_level(config.debug_logs ? spdlog::level::debug : spdlog::level::info);
+    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+}
+
+// The signals that end the server are waited for; before any thread is made, so that all inherit it.
+sigset_t block_signals() {
+    std::signal(SIGPIPE, SIG_IGN);
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return set;
+}
+
+int wait_for_end(const sigset_t& set) {
+    int number = 0;
+    do {
+        sigwait(&set, &number);
+        if (number == SIGHUP) spdlog::info("SIGHUP: nothing is reloaded by this version");
+    } while (number == SIGHUP);
+    return number;
+}
+
+void show_admin_key(const RunningServer& server) {
+    if (server.new_admin_key_file().empty()) return;
+    spdlog::info("first start: the admin's key is in {}", server.new_admin_key_file());
+    if (isatty(STDERR_FILENO)) std::fprintf(stderr, "admin key: %s\n", server.new_admin_key().c_str());
+}
+
+void show_first_request(const config::Config& config, const std::string& url) {
+    const auto key = std::filesystem::absolute(config.store.data_dir) / "admin.key";
+    std::printf("try:  curl -N %s/api/stream/stream-conversation -H \"X-API-Key: $(cat '%s')\" "
+                "-H 'Content-Type: application/json' -d '{\"message\": \"What can you do?\"}'\n",
+                url.c_str(), key.c_str());
+}
+
+void announce(const RunningServer& server, const config::Config& config, bool dev) {
+    show_admin_key(server);
+    for (const auto& sentence : config::warnings(config)) spdlog::warn("{}", sentence);
+    for (const auto& url : server.addresses()) std::printf("patchbay listening on %s\n", url.c_str());
+    if (dev) show_first_request(config, server.addresses().front());
+    std::fflush(stdout);
+}
+
+}  // namespace
+
+int serve(const ServeFlags& flags) {
+    config::LoadOptions options{.file = flags.config, .listen = flags.listen, .data_dir = flags.data_dir};
+    auto config = config::load(options);
+    if (!config) {
+        std::fputs(config::sentences(config.error()).c_str(), stderr);
+        return 2;
+    }
+    if (flags.dev) config->server.cors_origins.push_back("http://localhost:*");
+    set_up_logs(*config);
+    const auto signals = block_signals();
+    plugins::install_crash_handler();
+
+    RunningServer server(*config);
+    if (const auto started = server.start(); !started) {
+        std::fprintf(stderr, "%s\n", started.error().message.c_str());
+        server.stop();
+        std::fflush(nullptr);
+        _exit(1);
+    }
+    announce(server, *config, flags.dev);
+
+    spdlog::info("signal {}: stopping", strsignal(wait_for_end(signals)));
+    alarm(static_cast<unsigned>(config->server.drain_timeout.count() / 1000) + shutdown_margin_s);
+    server.stop();
+    spdlog::info("stopped");
+    spdlog::shutdown();
+    std::fflush(nullptr);
+    _exit(0);  // no library is unloaded
+}
+
+}  // namespace patchbay::cli

@@ -1,0 +1,131 @@
+#include "runtime/config/checks.hpp"
+
+#include "runtime/config/address.hpp"
+#include "runtime/config/near_name.hpp"
+#include "runtime/config/parse.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace patchbay::config {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+std::string entry(const std::string& list, size_t index) {
+    return step(list, std::to_string(index));
+}
+
+// Refuses the entries of `values` that are not `valid`.
+template <class Valid>
+void check_each(const std::string& pointer, const Texts& values, Valid valid,
+                const std::string& expected, Problems& problems) {
+    for (size_t i = 0; i < values.size(); ++i) {
+        if (!valid(values[i])) problems.push_back({entry(pointer, i), "another text", expected});
+    }
+}
+
+void check_server(const ServerConfig& server, Problems& problems) {
+    const auto is_address = [](const auto& text) { return parse_address(text).has_value(); };
+    check_each("/server/listen", server.listen, is_address,
+               R"("IP:PORT" as in "127.0.0.1:8080" or "[::1]:8080", or "unix:/absolute/path")",
+               problems);
+    check_each("/server/cors_origins", server.cors_origins, is_origin,
+               R"(an origin as in "https://app.example.com" or "http://localhost:*")", problems);
+    check_each("/server/trusted_proxies", server.trusted_proxies, is_network,
+               R"(an IP address or a network as in "10.0.0.0/8")", problems);
+}
+
+void check_plugin_names(const Config& config, Problems& problems) {
+    for (const auto& plugin : config.plugins) {
+        const bool fits = !plugin.name.empty() && plugin.name.size() <= 64 &&
+                          std::ranges::all_of(plugin.name, [](unsigned char c) {
+                              return std::isalnum(c) != 0 || c == '_' || c == '-' || c == '.';
+                          });
+        if (fits) continue;
+        problems.push_back({step("/plugins", plugin.name), "a name that cannot be used",
+                            "1 to 64 letters, digits, \"_\", \"-\" and \".\""});
+    }
+}
+
+Texts names_of(const std::vector<PluginConfig>& plugins) {
+    Texts names;
+    for (const auto& plugin : plugins) names.push_back(plugin.name);
+    return names;
+}
+
+// Every entry of `list` must be a plugin that is enabled.
+void check_references(const Config& config, const std::string& pointer, const Texts& list,
+                      Problems& problems) {
+    const auto names = names_of(config.plugins);
+    for (size_t i = 0; i < list.size(); ++i) {
+        const auto found = std::ranges::find(config.plugins, list[i], &PluginConfig::name);
+        if (found == config.plugins.end()) {
+            problems.push_back({entry(pointer, i), "a name that is not in \"plugins\"",
+                                "the name of a plugin" + hint(list[i], names)});
+        } else if (!found->enabled) {
+            problems.push_back({entry(pointer, i), "the plugin \"" + list[i] + "\", which is off",
+                                "a plugin that is enabled"});
+        }
+    }
+}
+
+void check_access(const Config& config, Problems& problems) {
+    if (config.auth.empty() && !config.allow_anonymous) {
+        problems.push_back({"/auth", "no auth plugin",
+                            "at least one, or \"anonymous\": \"allow\" beside it"});
+    }
+    if (!config.allow_anonymous) return;
+    for (size_t i = 0; i < config.server.listen.size(); ++i) {
+        const auto address = parse_address(config.server.listen[i]);
+        if (!address || address->is_local()) continue;
+        problems.push_back({"/anonymous", "\"allow\" while /server/listen/" + std::to_string(i) +
+                                              " can be reached from other machines",
+                            "\"deny\", or a loopback address or unix socket there"});
+    }
+}
+
+void check_models(const Config& config, Problems& problems) {
+    const auto& wanted = config.models.default_model;
+    const auto is_wanted = [&](const auto& alias) { return alias.first == wanted; };
+    if (std::ranges::any_of(config.models.aliases, is_wanted)) return;
+    const auto slash = wanted.find('/');
+    if (slash == std::string::npos) return;
+    const auto instance = wanted.substr(0, slash);
+    const auto found = std::ranges::find(config.plugins, instance, &PluginConfig::name);
+    if (found == config.plugins.end()) {
+        problems.push_back({"/models/default", "an instance that is not in \"plugins\"",
+                            "\"instance/model\" with one that is" +
+                                hint(instance, names_of(config.plugins))});
+    } else if (!found->enabled) {
+        problems.push_back({"/models/default", "the plugin \"" + instance + "\", which is off",
+                            "a plugin that is enabled"});
+    }
+}
+
+}  // namespace
+
+Problems check_meaning(const Config& config) {
+    Problems problems;
+    check_server(config.server, problems);
+    check_plugin_names(config, problems);
+    check_references(config, "/auth", config.auth, problems);
+    check_references(config, "/middleware", config.middleware, problems);
+    check_access(config, problems);
+    check_models(config, problems);
+    return problems;
+}
+
+std::vector<std::string> warnings(const Config& config) {
+    std::vector<std::string> sentences;
+    for (const auto& text : config.server.listen) {
+        const auto address = parse_address(text);
+        if (!address || address->is_local()) continue;
+        sentences.push_back("Listening on " + text +
+                            " without TLS: everybody on the way can read conversations and keys. "
+                            "Put a TLS proxy in front of it, or listen on 127.0.0.1.");
+    }
+    return sentences;
+}
+
+}  // namespace patchbay::config

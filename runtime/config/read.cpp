@@ -1,0 +1,100 @@
+#include "runtime/config/read.hpp"
+
+namespace patchbay::config {
+namespace {
+
+// Keeps the default where the file says nothing.
+template <class T>
+void set(const Json& section, const char* key, T& value) {
+    if (const auto found = section.find(key); found != section.end()) value = found->get<T>();
+}
+
+void set(const Json& section, const char* key, milliseconds& value) {
+    auto count = value.count();
+    set(section, key, count);
+    value = milliseconds(count);
+}
+
+Json section_of(const Json& document, const char* name) {
+    return document.value(name, Json::object());
+}
+
+ServerConfig read_server(const Json& section) {
+    ServerConfig server;
+    set(section, "listen", server.listen);
+    set(section, "cors_origins", server.cors_origins);
+    set(section, "max_connections", server.max_connections);
+    set(section, "head_bytes", server.head_bytes);
+    set(section, "head_timeout_ms", server.head_timeout);
+    set(section, "body_bytes", server.body_bytes);
+    set(section, "body_timeout_ms", server.body_timeout);
+    set(section, "total_body_bytes", server.total_body_bytes);
+    set(section, "heartbeat_ms", server.heartbeat);
+    set(section, "stall_timeout_ms", server.stall_timeout);
+    set(section, "drain_timeout_ms", server.drain_timeout);
+    set(section, "trusted_proxies", server.trusted_proxies);
+    return server;
+}
+
+StoreConfig read_store(const Json& section) {
+    StoreConfig store;
+    set(section, "data_dir", store.data_dir);
+    store.power_loss = section.value("durability", "crash") == "power_loss";
+    set(section, "retention_ms", store.retention);
+    set(section, "max_bytes", store.max_bytes);
+    return store;
+}
+
+std::vector<PluginConfig> read_plugins(const Json& section) {
+    std::vector<PluginConfig> plugins;
+    for (const auto& [name, entry] : section.items()) {
+        PluginConfig plugin{.name = name};
+        set(entry, "library", plugin.library);
+        set(entry, "enabled", plugin.enabled);
+        set(entry, "required", plugin.required);
+        plugin.config_json = section_of(entry, "config").dump();
+        plugins.push_back(std::move(plugin));
+    }
+    return plugins;
+}
+
+ModelsConfig read_models(const Json& section) {
+    ModelsConfig models;
+    set(section, "default", models.default_model);
+    const auto aliases = section_of(section, "aliases");
+    for (const auto& [alias, targets] : aliases.items()) {
+        models.aliases.emplace_back(alias, targets.get<std::vector<std::string>>());
+    }
+    models.unknown_to_default = section.value("unknown", "reject") == "default";
+    return models;
+}
+
+RunsConfig read_runs(const Json& section) {
+    RunsConfig runs;
+    set(section, "on_conflict", runs.on_conflict);
+    set(section, "queue_limit", runs.queue_limit);
+    set(section, "grace_ms", runs.grace);
+    set(section, "on_crash", runs.on_crash);
+    set(section, "timeout_ms", runs.timeout);
+    return runs;
+}
+
+}  // namespace
+
+Config read(const Json& document) {
+    Config config;
+    config.server = read_server(section_of(document, "server"));
+    config.store = read_store(section_of(document, "store"));
+    set(document, "plugin_path", config.plugin_path);
+    config.plugins = read_plugins(section_of(document, "plugins"));
+    set(document, "auth", config.auth);
+    config.allow_anonymous = document.value("anonymous", "deny") == "allow";
+    set(document, "middleware", config.middleware);
+    config.models = read_models(section_of(document, "models"));
+    config.runs = read_runs(section_of(document, "runs"));
+    set(section_of(document, "billing"), "points_per_1000_tokens",
+        config.billing.points_per_1000_tokens);
+    return config;
+}
+
+}  // namespace patchbay::config

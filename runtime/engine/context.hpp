@@ -1,0 +1,20 @@
+// The conversation as a provider gets it.
+#pragma once
+
+#include "db/records.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace patchbay::engine {
+
+// The messages of a chat request, as abi/provider.h describes them: `history` (oldest first; whole
+// turns before this one), then the user's new message. Whole turns are left out, the oldest first,
+// until the estimate fits `window_tokens`; this turn's own message always stays. Neighbours of one
+// role become one message, empty ones go, and a tool call without a result gets an error result:
+// strict providers accept what comes out.
+std::string build_messages(const std::vector<MessageRecord>& history,
+                           const std::string& user_content_json, uint64_t window_tokens);
+
+}  // namespace patchbay::engine

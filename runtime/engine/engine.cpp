@@ -1,0 +1,426 @@
+#include "runtime/engine/engine.hpp"
+
+#include "runtime/engine/payload.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+#include <future>
+#include <map>
+#include <thread>
+
+namespace patchbay::engine {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view default_agent = "chat";
+constexpr size_t title_bytes = 80;
+constexpr size_t snapshot_messages = 10000;
+
+Error no_such_run() { return {.code = ErrorCode::not_found, .message = "No such run."}; }
+
+// Runs `task` on the lane and waits for it. When the lane has stopped the promise breaks, and the
+// wait ends too.
+void run_on(net::Lane& lane, std::move_only_function<void()> task) {
+    auto done = std::make_shared<std::promise<void>>();
+    auto finished = done->get_future();
+    lane.post([done = std::move(done), task = std::move(task)]() mutable {
+        task();
+        done->set_value();
+    });
+    finished.wait();
+}
+
+// The beginning of the first message, cut at a character.
+std::string title_of(const std::string& content_json) {
+    for (const auto& part : nlohmann::json::parse(content_json)) {
+        if (part.value("type", "") != "text") continue;
+        auto text = part.value("text", "");
+        if (text.size() > title_bytes) {
+            size_t end = title_bytes;
+            while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+            text.resize(end);
+        }
+        return text;
+    }
+    return "";
+}
+
+TurnRefused refused(Error error) { return {std::move(error), {}, 0}; }
+
+}  // namespace
+
+Engine::Engine(net::Lanes& lanes, net::Workers& workers, Store& store,
+               const ModelDirectory& models, EngineOptions options)
+    : lanes_(lanes), services_{store, workers, models, options} {
+    for (size_t i = 0; i < lanes.size(); ++i) {
+        shards_.push_back(std::make_unique<Shard>(lanes[i], services_));
+    }
+}
+
+Engine::~Engine() = default;
+
+net::Lane& Engine::home_of(const InteractionId& id) { return lanes_.home_of(id.hash()); }
+
+Shard& Engine::shard_of(const InteractionId& id) { return *shards_[home_of(id).index()]; }
+
+// ---- turns ----
+
+void Engine::begin_turn(TurnRequest request, Interaction::Done done) {
+    if (draining()) {
+        return done(std::unexpected(refused({.code = ErrorCode::unavailable,
+                                             .message = "The server is stopping.",
+                                             .retryable = true,
+                                             .user_safe = true,
+                                             .retry_after_ms = 5000})));
+    }
+    if (auto admitted = services_.store.admits_runs(); !admitted) {
+        return done(std::unexpected(refused(admitted.error())));
+    }
+    Shard& shard = shard_of(request.interaction);
+    if (!request.is_new) {
+        const auto id = request.interaction;
+        const auto owner = request.owner;
+        return shard.with_interaction(
+            id, owner,
+            [this, request = std::move(request),
+             done = std::move(done)](Result<Interaction*> found) mutable {
+                if (!found) return done(std::unexpected(refused(found.error())));
+                begin_on(**found, std::move(request), std::move(done));
+            });
+    }
+    InteractionRecord record{.id = request.interaction,
+                             .owner = request.owner,
+                             .title = title_of(request.content_json),
+                             .agent = request.agent,
+                             .model = request.model,
+                             .created_at_ms = shard.unix_ms(),
+                             .updated_at_ms = shard.unix_ms()};
+    Interaction& made = shard.make(std::move(record), {}, false);
+    made.pin();
+    begin_on(made, std::move(request), std::move(done));
+    made.unpin();
+}
+
+// Agent and model: the request's, else the interaction's, else the default.
+void Engine::begin_on(Interaction& interaction, TurnRequest request, Interaction::Done done) {
+    if (request.agent.empty()) request.agent = interaction.record().agent;
+    if (request.agent.empty()) request.agent = default_agent;
+    if (request.agent != default_agent) {
+        return done(std::unexpected(
+            refused({.code = ErrorCode::bad_request,
+                     .message = "agent: no agent is called '" + request.agent + "'.",
+                     .user_safe = true})));
+    }
+    if (request.model.empty()) request.model = interaction.record().model;
+    auto choice = models().resolve(request.model);
+    if (!choice) return done(std::unexpected(refused(choice.error())));
+    interaction.begin_turn(std::move(request), std::move(*choice), std::move(done));
+}
+
+// ---- watching ----
+
+void Engine::plan_view(ViewRequest request, OnPlan done) {
+    Shard& shard = shard_of(request.interaction);
+    const auto id = request.interaction;
+    const auto owner = request.owner;
+    shard.with_interaction(id, owner, [this, &shard, request = std::move(request), done =
+                                       std::move(done)](Result<Interaction*> found) mutable {
+        if (!found) return done(std::unexpected(found.error()));
+        Interaction& interaction = **found;
+        if (!request.run) {
+            return finish_plan(interaction, std::move(request), std::nullopt, std::move(done));
+        }
+        const auto run = *request.run;
+        if (Run* live = interaction.find_run(run)) {
+            return finish_plan(interaction, std::move(request), live->record(), std::move(done));
+        }
+        interaction.pin();
+        shard.read([run](Store& store) { return store.run(run); },
+                   [this, &interaction, request = std::move(request),
+                    done = std::move(done)](Result<RunRecord> record) mutable {
+                       const bool ours = record && record->interaction == interaction.id();
+                       if (ours) {
+                           finish_plan(interaction, std::move(request), *record, std::move(done));
+                       } else {
+                           done(std::unexpected(no_such_run()));
+                       }
+                       interaction.unpin();
+                   });
+    });
+}
+
+void Engine::finish_plan(Interaction& interaction, ViewRequest request,
+                         const std::optional<RunRecord>& run, OnPlan done) {
+    if (request.after > interaction.last_seq()) {
+        return done(failure(ErrorCode::out_of_range,
+                            "The cursor " + std::to_string(request.after) +
+                                " lies beyond the last event, " +
+                                std::to_string(interaction.last_seq()) + "."));
+    }
+    ViewPlan plan{.after = request.after, .run = request.run, .follow = request.follow};
+    const uint64_t compacted = interaction.record().compacted_to;
+    bool missing = request.after < compacted;
+    if (run) {
+        const bool open = interaction.find_run(run->id) != nullptr;
+        plan.end_seq = open ? 0 : run->last_seq;
+        plan.superseded = run->superseded;
+        plan.after = std::max(plan.after, run->first_seq - std::min<uint64_t>(run->first_seq, 1));
+        plan.nothing_more = !open && request.after >= run->last_seq;
+        missing = missing && run->first_seq <= compacted;
+    } else {
+        const bool at_end = request.after == interaction.last_seq();
+        plan.nothing_more = at_end && !interaction.has_open_runs() && !request.follow;
+    }
+    const bool snapshot = request.can_replace && (request.snapshot || missing);
+    if (plan.nothing_more && !request.snapshot) return done(std::move(plan));
+    plan.nothing_more = false;
+    if (!snapshot) return done(std::move(plan));
+    add_snapshot(interaction, std::move(plan), std::move(done));
+}
+
+// The messages up to now from the store, the text that is being written from the run itself.
+void Engine::add_snapshot(Interaction& interaction, ViewPlan plan, OnPlan done) {
+    Snapshot snapshot{.from = plan.after + 1, .seq = interaction.last_seq()};
+    if (Run* running = interaction.active(); running && running->state() == Run::State::running) {
+        snapshot.partial_run = running->id();
+        snapshot.partial_text = running->committed_text();
+    }
+    plan.after = snapshot.seq;
+    plan.snapshot = std::move(snapshot);
+    auto read = [id = interaction.id()](Store& store) {
+        return store.messages(id, {}, snapshot_messages);
+    };
+    interaction.pin();
+    interaction.shard().read(
+        std::move(read),
+        [&interaction, plan = std::move(plan),
+         done = std::move(done)](Result<std::vector<MessageRecord>> messages) mutable {
+            if (messages) {
+                std::erase_if(*messages, [&](const auto& m) { return m.seq > plan.snapshot->seq; });
+                plan.snapshot->messages = std::move(*messages);
+                done(std::move(plan));
+            } else {
+                done(std::unexpected(messages.error()));
+            }
+            interaction.unpin();
+        });
+}
+
+void Engine::attach(const InteractionId& id, ViewPlan plan,
+                    std::unique_ptr<net::EventStream> stream, std::unique_ptr<Dialect> dialect) {
+    Interaction* interaction = shard_of(id).find(id);
+    if (interaction == nullptr) return;  // removed in between: the stream ends
+    if (plan.snapshot) {
+        std::string text;
+        dialect->encode_snapshot(*plan.snapshot, text);
+        stream->add(text);
+    }
+    interaction->add_viewer({.stream = std::move(stream),
+                             .dialect = std::move(dialect),
+                             .after = plan.after,
+                             .only = plan.run,
+                             .end_seq = plan.end_seq,
+                             .follow = plan.follow,
+                             .superseded = std::move(plan.superseded)});
+}
+
+// ---- single things ----
+
+void Engine::look_up(const InteractionId& id, const std::string& owner,
+                     std::move_only_function<void(Result<InteractionRecord>)> done) {
+    Shard& shard = shard_of(id);
+    shard.lane().post([&shard, id, owner, done = std::move(done)]() mutable {
+        shard.with_interaction(id, owner, [done = std::move(done)](auto found) mutable {
+            if (!found) return done(std::unexpected(found.error()));
+            done((*found)->record());
+        });
+    });
+}
+
+void Engine::with_run(const RunId& id, const std::string& owner, OnRun done, OnLiveRun live) {
+    auto record = services_.store.run(id);
+    if (!record) return done(std::unexpected(no_such_run()));
+    const auto interaction = services_.store.interaction(record->interaction);
+    const bool ours = interaction && (owner.empty() || interaction->owner == owner);
+    if (!ours) return done(std::unexpected(no_such_run()));
+    if (!is_open(record->status)) return done(std::move(record));
+    Shard& shard = shard_of(record->interaction);
+    shard.lane().post([&shard, record = std::move(*record), done = std::move(done),
+                       live = std::move(live)]() mutable {
+        Interaction* found = shard.find(record.interaction);
+        Run* run = found ? found->find_run(record.id) : nullptr;
+        if (run != nullptr) return live(*run, std::move(record), std::move(done));
+        shard.read([id = record.id](Store& store) { return store.run(id); },  // it has just ended
+                   [done = std::move(done)](Result<RunRecord> ended) mutable {
+                       done(std::move(ended));
+                   });
+    });
+}
+
+void Engine::look_up_run(const RunId& id, const std::string& owner,
+                         std::chrono::milliseconds wait, OnRun done) {
+    with_run(id, owner, std::move(done),
+             [this, wait](Run& run, RunRecord stored, OnRun told) mutable {
+                 if (wait == 0ms) return told(std::move(stored));
+                 wait_for_run(run, std::move(stored), wait, std::move(told));
+             });
+}
+
+void Engine::cancel_run(const RunId& id, const std::string& owner, CancelledBy by, OnRun done) {
+    with_run(id, owner, std::move(done),
+             [this, by](Run& run, RunRecord stored, OnRun told) mutable {
+                 run.cancel(by);
+                 wait_for_run(run, std::move(stored), 10s, std::move(told));
+             });
+}
+
+// One of the two comes first, the end or the timer, and takes the callback away from the other.
+void Engine::wait_for_run(Run& run, RunRecord stored, std::chrono::milliseconds wait, OnRun done) {
+    struct Wait {
+        OnRun done;
+        net::TimerId timer = 0;
+    };
+    Shard& shard = run.interaction().shard();
+    const uint64_t waiter = next_waiter_++;
+    auto waiting = std::make_shared<Wait>(Wait{std::move(done)});
+    waiting->timer = shard.loop().after(
+        wait, [&shard, waiting, waiter, stored = std::move(stored)]() mutable {
+            Interaction* found = shard.find(stored.interaction);
+            Run* live = found ? found->find_run(stored.id) : nullptr;
+            if (live != nullptr) live->forget_waiter(waiter);
+            waiting->done(std::move(stored));
+        });
+    run.when_ended(waiter, [&shard, waiting, &run] {
+        shard.loop().cancel(waiting->timer);
+        waiting->done(run.record());
+    });
+}
+
+// The store first; then what is in use on the lane, whose last_seq is the true one.
+void Engine::update(const InteractionId& id, std::optional<std::string> title,
+                    std::optional<std::string> metadata_json,
+                    std::move_only_function<void(Result<InteractionRecord>)> done) {
+    auto updated = services_.store.update_interaction(id, std::move(title), std::move(metadata_json));
+    if (!updated) return done(std::move(updated));
+    Shard& shard = shard_of(id);
+    shard.lane().post([&shard, record = std::move(*updated), done = std::move(done)]() mutable {
+        if (Interaction* used = shard.find(record.id)) {
+            used->record().title = record.title;
+            used->record().metadata_json = record.metadata_json;
+            record = used->record();
+        }
+        done(std::move(record));
+    });
+}
+
+std::vector<StreamInfo> Engine::streams() {
+    std::vector<StreamInfo> infos;
+    for (auto& shard : shards_) {
+        run_on(shard->lane(), [&shard, &infos] {
+            for (auto* interaction : shard->all()) interaction->list_runs(infos);
+        });
+    }
+    return infos;
+}
+
+void Engine::remove(const InteractionId& id, const std::string& owner,
+                    std::move_only_function<void(Result<void>)> done) {
+    Shard& shard = shard_of(id);
+    auto erase = [&shard, id, done = std::move(done)](Result<Interaction*> found) mutable {
+        if (!found) return done(std::unexpected(found.error()));
+        Interaction& interaction = **found;
+        interaction.pin();
+        interaction.cancel_all(CancelledBy::client, [&shard, &interaction, id,
+                                                     done = std::move(done)]() mutable {
+            shard.read([id](Store& store) { return store.delete_interaction(id); },
+                       [&interaction, done = std::move(done)](Result<void> deleted) mutable {
+                           interaction.removed(deleted.has_value());
+                           interaction.unpin();
+                           done(std::move(deleted));
+                       });
+        });
+    };
+    shard.lane().post([&shard, id, owner, erase = std::move(erase)]() mutable {
+        shard.with_interaction(id, owner, std::move(erase));
+    });
+}
+
+// ---- start and stop ----
+
+Result<void> Engine::recover() {
+    auto open = services_.store.open_runs();
+    if (!open) return std::unexpected(open.error());
+    std::map<InteractionId, std::vector<OpenRun>> by_interaction;
+    for (auto& run : *open) by_interaction[run.interaction.id].push_back(std::move(run));
+    for (auto& [id, runs] : by_interaction) {
+        home_of(id).post([this, runs = std::move(runs)] { adopt(runs); });
+    }
+    if (!open->empty()) spdlog::info("{} runs were open and go on", open->size());
+    return {};
+}
+
+void Engine::adopt(const std::vector<OpenRun>& runs) {
+    const auto& record = runs.front().interaction;
+    Interaction& interaction = shard_of(record.id).make(record, {}, true);
+    for (const auto& open : runs) {
+        auto request = parse_run_request(open.run.request_json).value_or(RunRequest{});
+        auto choice = choice_of(open.run, request);
+        interaction.adopt(open.run, std::move(request), choice.value_or(ModelChoice{}));
+    }
+    interaction.recover();
+}
+
+Result<ModelChoice> Engine::choice_of(const RunRecord& record, const RunRequest& request) const {
+    auto same = models().resolve(record.provider + "/" + record.model);
+    return same ? same : models().resolve(request.model);
+}
+
+void Engine::drain(std::chrono::milliseconds patience) {
+    services_.draining = true;
+    const Error stopping{.code = ErrorCode::unavailable,
+                         .message = "The server is stopping.",
+                         .retryable = true,
+                         .user_safe = true};
+    for (auto& shard : shards_) {
+        run_on(shard->lane(), [&shard, &stopping] {
+            for (auto* interaction : shard->all()) interaction->end_viewers(&stopping, true);
+        });
+    }
+    if (wait_for_runs(patience)) return;
+    for (auto& shard : shards_) {
+        run_on(shard->lane(), [&shard] {
+            for (auto* interaction : shard->all()) {
+                interaction->interrupt_runs("The server stopped.");
+            }
+        });
+    }
+    wait_for_runs(2s);
+}
+
+// True when no run is running any more; queued ones stay queued.
+bool Engine::wait_for_runs(std::chrono::milliseconds patience) {
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (true) {
+        std::atomic<size_t> running{0};
+        for (auto& shard : shards_) {
+            run_on(shard->lane(), [&shard, &running] {
+                for (auto* interaction : shard->all()) running += interaction->is_running();
+            });
+        }
+        if (running == 0) return true;
+        if (std::chrono::steady_clock::now() >= deadline) return false;
+        std::this_thread::sleep_for(10ms);  // a poll: draining is not the hot path
+    }
+}
+
+void Engine::stop_viewers() {
+    for (auto& shard : shards_) {
+        run_on(shard->lane(), [&shard] {
+            for (auto* interaction : shard->all()) interaction->let_go();
+        });
+    }
+}
+
+}  // namespace patchbay::engine

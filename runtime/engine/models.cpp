@@ -1,0 +1,121 @@
+#include "runtime/engine/models.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace patchbay::engine {
+namespace {
+
+// Levenshtein's distance.
+size_t distance(std::string_view a, std::string_view b) {
+    std::vector<size_t> row(b.size() + 1);
+    std::iota(row.begin(), row.end(), size_t{0});
+    for (size_t i = 1; i <= a.size(); ++i) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.size(); ++j) {
+            const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
+        }
+    }
+    return row.back();
+}
+
+// The listed model, or one made up for a provider that accepts any id.
+std::optional<plugins::ModelInfo> listed(const plugins::Instance& provider, const std::string& id,
+                                         bool accept_any) {
+    const auto& models = plugins::models_of(provider);
+    const auto found = std::ranges::find(models, id, &plugins::ModelInfo::id);
+    if (found != models.end()) return *found;
+    if (accept_any && models.empty() && !id.empty()) return plugins::ModelInfo{.id = id};
+    return std::nullopt;
+}
+
+constexpr size_t longest_id = 256;  // bytes; a longer one is not compared with others
+
+}  // namespace
+
+std::string ModelChoice::full_name() const {
+    return (provider ? name_of(*provider) : "?") + "/" + model.id;
+}
+
+Result<ModelChoice> ModelDirectory::resolve(const std::string& id) const {
+    const auto& wanted = id.empty() ? options_.default_model : id;
+    auto choice = resolve_known(wanted, true);
+    if (choice || choice.error().code != ErrorCode::model_not_found) return choice;
+    if (options_.unknown_to_default && wanted != options_.default_model) {
+        return resolve_known(options_.default_model, true);
+    }
+    return choice;
+}
+
+Result<ModelChoice> ModelDirectory::resolve_known(const std::string& id,
+                                                  bool follow_aliases) const {
+    if (const auto slash = id.find('/'); slash != std::string::npos) {
+        auto choice = resolve_qualified(id.substr(0, slash), id.substr(slash + 1));
+        if (choice || choice.error().code != ErrorCode::model_not_found) return choice;
+    }
+    const auto alias = std::ranges::find(options_.aliases, id, [](auto& entry) { return entry.first; });
+    if (follow_aliases && alias != options_.aliases.end()) {
+        Result<ModelChoice> last = failure(ErrorCode::model_not_found, "empty alias " + id);
+        for (const auto& target : alias->second) {
+            last = resolve_known(target, false);
+            if (last) return last;
+        }
+        return last;
+    }
+    return resolve_listed(id);
+}
+
+Result<ModelChoice> ModelDirectory::resolve_qualified(const std::string& instance,
+                                                      const std::string& model) const {
+    const auto provider = registry_.find(instance);
+    if (provider && is_provider(*provider)) {
+        if (auto info = listed(*provider, model, true)) return ModelChoice{provider, *info};
+        return failure(ErrorCode::model_not_found,
+                       "The provider '" + instance + "' has no model '" + model + "'" +
+                           near_ids(instance + "/" + model) + ".");
+    }
+    for (const auto& status : registry_.list()) {
+        if (status.name != instance) continue;
+        return failure(ErrorCode::unavailable, "The provider '" + instance + "' is off.");
+    }
+    return failure(ErrorCode::model_not_found, "No provider is called '" + instance + "'.");
+}
+
+Result<ModelChoice> ModelDirectory::resolve_listed(const std::string& id) const {
+    for (const auto& provider : registry_.providers()) {
+        if (auto info = listed(*provider, id, false)) return ModelChoice{provider, *info};
+    }
+    return failure(ErrorCode::model_not_found, "Unknown model '" + id + "'" + near_ids(id) + ".");
+}
+
+std::vector<std::string> ModelDirectory::known_ids() const {
+    std::vector<std::string> ids;
+    for (const auto& [alias, targets] : options_.aliases) ids.push_back(alias);
+    for (const auto& provider : registry_.providers()) {
+        for (const auto& model : models_of(*provider)) {
+            ids.push_back(name_of(*provider) + "/" + model.id);
+        }
+    }
+    return ids;
+}
+
+std::string ModelDirectory::near_ids(const std::string& id) const {
+    if (id.size() > longest_id) return "";
+    auto ids = known_ids();
+    const auto rank = [&](const std::string& known) {
+        const auto slash = known.find('/');
+        const auto bare = slash == std::string::npos ? known : known.substr(slash + 1);
+        return std::min(distance(id, known), distance(id, bare));
+    };
+    std::ranges::stable_sort(ids, {}, rank);
+    if (ids.size() > 3) ids.resize(3);
+    if (ids.empty()) return "";
+    std::string text = "; near: " + ids.front();
+    for (size_t i = 1; i < ids.size(); ++i) text += ", " + ids[i];
+    return text;
+}
+
+}  // namespace patchbay::engine

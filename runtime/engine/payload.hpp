@@ -1,0 +1,58 @@
+// The payloads of the engine's events: the JSON that durability's table of kinds promises.
+#pragma once
+
+#include "db/records.hpp"
+#include "runtime/engine/policies.hpp"
+#include "runtime/plugins/chat.hpp"
+
+#include <patchbay/error.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace patchbay::engine {
+
+std::string run_queued_payload(uint32_t turn, size_t position);
+std::string run_started_payload(uint32_t turn, std::string_view agent, std::string_view provider,
+                                std::string_view model);
+std::string message_user_payload(const MessageId& id, const MessageId& parent,
+                                 std::string_view content_json);
+
+struct CompletedMessage {
+    MessageId id;
+    MessageId parent;
+    std::string content_json;
+    std::string_view finish_reason;
+    std::string_view model;
+    std::string_view provider;
+};
+std::string message_completed_payload(const CompletedMessage& message);
+
+std::string usage_payload(const Usage& usage);
+std::string run_completed_payload(const Usage& usage, const std::optional<int64_t>& cost_micros,
+                                  uint64_t points);
+std::string run_failed_payload(const Error& error);
+std::string run_cancelled_payload(CancelledBy by);
+std::string run_interrupted_payload(std::string_view reason);
+std::string run_recovered_payload(uint64_t resume_from_seq);
+std::string attempt_superseded_payload(uint64_t from_seq, uint64_t to_seq);
+
+// An answer's content: its text, and the tool calls that it made (each a whole part).
+std::string answer_content(std::string_view text, const std::vector<std::string>& tool_calls);
+
+// The event of a provider, as the log keeps it: kind, body, extra. Nothing for unknown kinds.
+std::optional<Event> event_of(const patchbay_event& event);
+Usage usage_of(const patchbay_usage& usage);
+
+// "stop", "length", … of PATCHBAY_FINISH_…
+std::string_view finish_name(uint32_t reason);
+
+// What an end user may read of an error: its own message where that is meant for users, else a
+// sentence for its code. Upstreams' words, paths and addresses stay in the server's log.
+std::string public_message(const Error& error);
+
+// An event as the native wire shows it: its payload with run_id, attempt and created_at_ms.
+void append_native_data(std::string& out, const Event& event);
+
+}  // namespace patchbay::engine

@@ -1,0 +1,49 @@
+#include "runtime/engine/run_output.hpp"
+
+#include <cassert>
+#include <iterator>
+#include <utility>
+
+namespace patchbay::engine {
+
+void RunOutput::add(Event event) {
+    event.run = run_;
+    open_bytes_ += event.body.size();
+    if (!events_.empty() && event.kind == EventKind::delta && event.extra.empty()) {
+        Event& last = events_.back();
+        if (last.kind == EventKind::delta && last.channel == event.channel &&
+            last.attempt == event.attempt && last.extra.empty() &&
+            last.body.size() + event.body.size() <= joined_bytes) {
+            last.body += event.body;
+            return;
+        }
+    }
+    events_.push_back(std::move(event));
+}
+
+std::unique_ptr<Batch> RunOutput::take() {
+    assert(!in_flight_);
+    auto batch = std::make_unique<Batch>();
+    batch->interaction = interaction_;
+    batch->run = run_;
+    batch->events = std::exchange(events_, {});
+    batch->projections = std::exchange(projections_, {});
+    open_bytes_ = 0;
+    in_flight_ = true;
+    return batch;
+}
+
+void RunOutput::take_back(Batch& batch) {
+    in_flight_ = false;
+    const size_t shift = batch.events.size();
+    for (auto& projection : projections_) {
+        if (auto* message = std::get_if<InsertMessage>(&projection)) message->event += shift;
+    }
+    for (const auto& event : batch.events) open_bytes_ += event.body.size();
+    std::ranges::move(events_, std::back_inserter(batch.events));
+    std::ranges::move(projections_, std::back_inserter(batch.projections));
+    events_ = std::move(batch.events);
+    projections_ = std::move(batch.projections);
+}
+
+}  // namespace patchbay::engine

@@ -1,0 +1,161 @@
+// Run: what happens to it after a crash, and while the store refuses to write.
+#include "runtime/engine/interaction.hpp"
+#include "runtime/engine/payload.hpp"
+#include "runtime/engine/run.hpp"
+#include "runtime/engine/shard.hpp"
+
+#include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
+
+namespace patchbay::engine {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr size_t page_events = 1000;
+constexpr size_t page_bytes = 1024 * 1024;
+constexpr auto storage_retry = 250ms;
+constexpr auto storage_patience = 10s;
+
+Result<std::vector<Event>> read_all(Store& store, const InteractionId& interaction,
+                                    const RunId& run, uint64_t after) {
+    std::vector<Event> events;
+    while (true) {
+        auto page = store.events(interaction, after, page_events, page_bytes, run);
+        if (!page) return std::unexpected(page.error());
+        if (page->read_to <= after) return events;
+        after = page->read_to;
+        std::ranges::move(page->events, std::back_inserter(events));
+    }
+}
+
+// What the log tells of a run that was cut short.
+struct Remains {
+    std::string content_json = "[]";
+    std::string text;
+    uint64_t shown_from = 0;  // the first event of the attempt that viewers may have shown; 0 = none
+    uint64_t last_seq = 0;
+    bool open_tool_call = false;  // of a tool that must not run twice
+};
+
+Remains remains_of(const std::vector<Event>& events) {
+    Remains remains;
+    std::vector<std::string> open_calls;
+    for (const auto& event : events) {
+        remains.last_seq = event.seq;
+        const auto payload =
+            event.kind == EventKind::delta ? json() : json::parse(event.body, nullptr, false);
+        switch (event.kind) {
+            case EventKind::message_user: remains.content_json = payload["content"].dump(); break;
+            case EventKind::delta:
+                if (event.channel == Channel::answer) remains.text += event.body;
+                if (remains.shown_from == 0) remains.shown_from = event.seq;
+                break;
+            case EventKind::tool_call:
+                if (!payload.value("idempotent", false)) {
+                    open_calls.push_back(payload.value("id", ""));
+                }
+                break;
+            case EventKind::tool_result: std::erase(open_calls, payload.value("id", "")); break;
+            case EventKind::attempt_superseded:
+                remains.text.clear();
+                remains.shown_from = 0;
+                break;
+            default: break;
+        }
+    }
+    remains.open_tool_call = !open_calls.empty();
+    return remains;
+}
+
+}  // namespace
+
+void Run::recover() {
+    begun_ = true;
+    state_ = State::running;
+    auto read = [interaction = interaction_.id(), run = record_.id,
+                 after = record_.first_seq - std::min<uint64_t>(record_.first_seq, 1)](
+                    Store& store) { return read_all(store, interaction, run, after); };
+    interaction_.shard().read_for_run(
+        *this, std::move(read), [](Run& run, Result<std::vector<Event>> events) {
+            if (run.state_ != State::running) return;
+            if (!events) return run.fail(events.error());
+            run.resume_from(*events);
+        });
+}
+
+void Run::recover_queued() {
+    begun_ = true;
+    state_ = State::queued;
+    auto read = [id = interaction_.id(), run = record_.id,
+                 after = record_.first_seq - std::min<uint64_t>(record_.first_seq, 1)](
+                    Store& store) { return read_all(store, id, run, after); };
+    interaction_.shard().read_for_run(
+        *this, std::move(read), [](Run& run, Result<std::vector<Event>> events) {
+            if (run.state_ != State::queued) return;
+            if (!events) return run.fail(events.error());
+            run.content_json_ = remains_of(*events).content_json;
+            run.apply_disconnect();
+            run.interaction_.start_next();
+        });
+}
+
+void Run::resume_from(const std::vector<Event>& events) {
+    auto remains = remains_of(events);
+    content_json_ = std::move(remains.content_json);
+    text_ = std::move(remains.text);
+    committed_text_ = text_.size();
+    interaction_.shard().counters().runs_recovered.fetch_add(1, std::memory_order_relaxed);
+    if (request_.on_crash == OnCrash::settle) return interrupt("The server stopped.");
+    if (remains.open_tool_call) return interrupt("The server stopped during a tool call.");
+    if (record_.attempt >= interaction_.shard().options().attempts_limit) {
+        return interrupt("The server stopped too often during this run.");
+    }
+    ++record_.attempt;
+    record_.status = RunStatus::running;
+    record_.started_at_ms = interaction_.shard().unix_ms();
+    say(EventKind::run_recovered, run_recovered_payload(remains.last_seq));
+    const bool goes_on = request_.on_crash == OnCrash::resume && choice_.model.prefill;
+    if (goes_on) prefill_ = text_;
+    if (!goes_on && remains.shown_from != 0) answer_anew(remains.shown_from, remains.last_seq);
+    output_.add(UpdateRun{record_});
+    arm_deadline();
+    apply_disconnect();
+    if (state_ == State::running) load_history();
+}
+
+void Run::answer_anew(uint64_t from_seq, uint64_t to_seq) {
+    say(EventKind::attempt_superseded, attempt_superseded_payload(from_seq, to_seq));
+    record_.superseded.emplace_back(from_seq, to_seq);
+    text_.clear();
+    committed_text_ = 0;
+}
+
+// The store refused a batch of a run that has begun. Nothing is lost: its events are open again,
+// the provider pauses, and the batch goes out anew until the store takes it.
+void Run::on_storage_failure(Batch& batch) {
+    auto& shard = interaction_.shard();
+    spdlog::warn("run {}: the store refused a batch: {}", record_.id.str(),
+                 batch.error ? batch.error->message : "");
+    output_.take_back(batch);
+    const auto now = shard.loop().now();
+    if (failing_since_ == net::Clock::time_point{}) failing_since_ = now;
+    if (now - failing_since_ > storage_patience) give_up_on_storage();
+    retry_timer_ = shard.loop().after(storage_retry, [this] {
+        retry_timer_ = 0;
+        interaction_.shard().mark_dirty(*this);
+    });
+}
+
+// Viewers hear of it, and the upstream is let go; the outcome is written when the store is back.
+void Run::give_up_on_storage() {
+    const Error error{.code = ErrorCode::storage,
+                      .message = "The server cannot store the answer now.",
+                      .retryable = true,
+                      .user_safe = true};
+    if (state_ == State::running) fail(error);
+    interaction_.end_viewers(&error, false);
+}
+
+}  // namespace patchbay::engine

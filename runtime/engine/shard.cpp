@@ -1,0 +1,127 @@
+#include "runtime/engine/shard.hpp"
+
+#include <algorithm>
+
+namespace patchbay::engine {
+
+Shard::Shard(net::Lane& lane, Services& services) : lane_(lane), services_(services) {
+    lane_.loop().after_each_turn([this] { after_turn(); });
+}
+
+Shard::~Shard() = default;
+
+// ---- interactions ----
+
+Interaction* Shard::find(const InteractionId& id) {
+    const auto found = interactions_.find(id);
+    return found == interactions_.end() ? nullptr : found->second.get();
+}
+
+Interaction& Shard::make(InteractionRecord record, MessageId last_message, bool persisted) {
+    const auto id = record.id;
+    auto made =
+        std::make_unique<Interaction>(*this, std::move(record), last_message, persisted);
+    return *(interactions_[id] = std::move(made));
+}
+
+std::vector<Interaction*> Shard::all() {
+    std::vector<Interaction*> list;
+    for (auto& [id, interaction] : interactions_) list.push_back(interaction.get());
+    return list;
+}
+
+void Shard::with_interaction(const InteractionId& id, const std::string& owner,
+                             OnInteraction done) {
+    auto checked = [owner, done = std::move(done)](Result<Interaction*> found) mutable {
+        if (!found) return done(std::move(found));
+        if (!owner.empty() && (*found)->record().owner != owner) {
+            return done(failure(ErrorCode::not_found, "No such interaction."));
+        }
+        (*found)->pin();
+        done(*found);
+        (*found)->unpin();
+    };
+    if (Interaction* found = find(id)) return checked(found);
+    auto& waiting = loading_[id];
+    waiting.push_back(std::move(checked));
+    if (waiting.size() > 1) return;
+    using Loaded = std::pair<Result<InteractionRecord>, MessageId>;
+    auto read_record = [id](Store& store) -> Loaded {
+        auto record = store.interaction(id);
+        if (!record) return {std::move(record), {}};
+        const auto last = store.recent_messages(id, UINT32_MAX, 1, SIZE_MAX);
+        const bool some = last && !last->empty();
+        return {std::move(record), some ? last->back().id : MessageId{}};
+    };
+    read(std::move(read_record), [this, id](Loaded loaded) {
+        finish_load(id, std::move(loaded.first), loaded.second);
+    });
+}
+
+void Shard::finish_load(const InteractionId& id, Result<InteractionRecord> record,
+                        MessageId last_message) {
+    auto waiting = std::move(loading_[id]);
+    loading_.erase(id);
+    Interaction* found = find(id);
+    if (found == nullptr && record) found = &make(std::move(*record), last_message, true);
+    for (auto& done : waiting) {
+        if (found != nullptr) {
+            done(found);
+        } else {
+            done(std::unexpected(record.error()));
+        }
+    }
+    if (found != nullptr) mark_for_sweep(*found);
+}
+
+// ---- to the store and back ----
+
+void Shard::mark_dirty(Run& run) {
+    if (!std::exchange(run.dirty, true)) dirty_.push_back(&run);
+}
+
+void Shard::forget_dirty(Run& run) {
+    if (run.dirty) std::erase(dirty_, &run);
+}
+
+void Shard::submit(std::unique_ptr<Batch> batch) {
+    batch->sink = this;
+    outbox_.push_back(std::move(batch));
+}
+
+void Shard::on_commit(std::vector<std::unique_ptr<Batch>> batches) {
+    lane_.post([this, batches = std::move(batches)] {
+        for (const auto& batch : batches) {
+            Run& run = *static_cast<Run*>(batch->context);
+            run.interaction().on_commit(run, *batch);
+        }
+    });
+}
+
+void Shard::after_turn() {
+    for (auto* run : std::exchange(dirty_, {})) {
+        run->dirty = false;
+        run->flush();
+    }
+    if (!outbox_.empty()) services_.store.submit(std::exchange(outbox_, {}));
+    if (!sweep_.empty()) sweep();
+}
+
+void Shard::mark_for_sweep(Interaction& interaction) { sweep_.push_back(interaction.id()); }
+
+void Shard::sweep() {
+    for (const auto& id : std::exchange(sweep_, {})) {
+        Interaction* interaction = find(id);
+        if (interaction == nullptr) continue;
+        interaction->sweep();
+        if (interaction->idle()) interactions_.erase(id);
+    }
+}
+
+void Shard::run_is_gone() {
+    counters().runs_ended.fetch_add(1, std::memory_order_relaxed);
+    counters().active_runs.fetch_sub(1);
+    counters().active_runs.notify_all();
+}
+
+}  // namespace patchbay::engine

@@ -1,0 +1,125 @@
+#include "runtime/engine/viewer.hpp"
+
+#include "runtime/engine/interaction.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace patchbay::engine {
+
+Viewer::Viewer(uint64_t id, Interaction& interaction, ViewerSpec spec)
+    : id_(id),
+      interaction_(interaction),
+      stream_(std::move(spec.stream)),
+      dialect_(std::move(spec.dialect)),
+      cursor_(spec.after),
+      start_(spec.after),
+      only_(spec.only),
+      end_seq_(spec.end_seq),
+      follow_(spec.follow),
+      superseded_(std::move(spec.superseded)) {
+    stream_->listen(this);
+}
+
+void Viewer::pump() {
+    if (ended_ || reading_) return;
+    while (!stream_->full() && cursor_ < interaction_.last_seq()) {
+        const Event* event = interaction_.window().find(cursor_ + 1);
+        if (event == nullptr) {
+            reading_ = true;
+            interaction_.read_page_for(*this, cursor_, only_);
+            break;
+        }
+        if (take(*event)) return finish();
+    }
+    stream_->flush();
+    if (!reading_ && nothing_more()) finish();
+}
+
+void Viewer::on_page(Result<EventPage> page) {
+    reading_ = false;
+    if (ended_) return;
+    if (!page) return end_with(&page.error());
+    for (const auto& event : page->events) {
+        if (take(event)) return finish();
+    }
+    cursor_ = std::max(cursor_, page->read_to);
+    pump();
+}
+
+bool Viewer::take(const Event& event) {
+    cursor_ = event.seq;
+    if (!shows(event.run)) return false;
+    if (!dialect_->can_replace()) {
+        if (event.kind == EventKind::attempt_superseded) return take_superseding(event);
+        if (was_superseded(event.seq)) return false;
+    }
+    shown_text_ = shown_text_ || event.kind == EventKind::delta;
+    encoded_.clear();
+    const bool last = dialect_->encode(event, encoded_);
+    if (!encoded_.empty()) stream_->add(encoded_);
+    return last || (only_ && ends_run(event.kind));
+}
+
+bool Viewer::was_superseded(uint64_t seq) const {
+    for (const auto& [from, to] : superseded_) {
+        if (seq >= from && seq <= to) return true;
+    }
+    return false;
+}
+
+// Text that this reader has shown is replaced, and it cannot take it back: its stream ends here.
+bool Viewer::take_superseding(const Event& event) {
+    const auto payload = nlohmann::json::parse(event.body, nullptr, false);
+    const uint64_t from = payload.is_object() ? payload.value("from_seq", uint64_t{0}) : 0;
+    const bool known = was_superseded(from) && start_ < from;  // skipped, so nothing was shown
+    if (known || (!shown_text_ && start_ < from)) return false;
+    encoded_.clear();
+    dialect_->encode_error({.code = ErrorCode::unavailable,
+                            .message = "The answer was started again; ask for it anew.",
+                            .retryable = true},
+                           encoded_);
+    stream_->add(encoded_);
+    return true;
+}
+
+bool Viewer::nothing_more() const {
+    if (end_seq_ != 0) return cursor_ >= end_seq_;
+    if (only_ || follow_) return false;
+    return cursor_ >= interaction_.last_seq() && !interaction_.has_open_runs();
+}
+
+void Viewer::finish() {
+    if (ended_) return;
+    ended_ = true;
+    stream_->listen(nullptr);
+    net::EventStream::finish(std::move(stream_));
+    interaction_.viewer_ended(*this, false);
+}
+
+void Viewer::end_with(const Error* error) {
+    if (ended_) return;
+    ended_ = true;
+    stream_->listen(nullptr);
+    if (error != nullptr) {
+        encoded_.clear();
+        dialect_->encode_error(*error, encoded_);
+        if (!encoded_.empty()) stream_->add(encoded_);
+        stream_->flush();
+    }
+    stream_.reset();
+    interaction_.viewer_ended(*this, false);
+}
+
+void Viewer::on_gone() {
+    if (ended_) return;
+    ended_ = true;
+    stream_.reset();
+    interaction_.viewer_ended(*this, true);
+}
+
+void Viewer::on_drained() {
+    pump();
+    interaction_.relieve();
+}
+
+}  // namespace patchbay::engine

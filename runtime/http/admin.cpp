@@ -1,0 +1,125 @@
+// /api/admin: plugins, keys, streams, backup.
+#include "db/api_key.hpp"
+#include "runtime/http/error_reply.hpp"
+#include "runtime/http/handlers.hpp"
+#include "runtime/http/json_input.hpp"
+
+namespace patchbay::http {
+namespace {
+
+using nlohmann::json;
+
+json instance_json(const plugins::InstanceStatus& status) {
+    auto models = json::array();
+    for (const auto& model : status.models) models.push_back(model.id);
+    return {{"name", status.name},
+            {"library", status.library},
+            {"id", status.id},
+            {"version", status.version},
+            {"interfaces", status.interfaces},
+            {"state", status.state == plugins::InstanceState::on ? "on" : "off"},
+            {"reason", status.reason.empty() ? json(nullptr) : json(status.reason)},
+            {"faults", status.faults},
+            {"models", std::move(models)}};
+}
+
+json credential_json(const CredentialRecord& record) {
+    return {{"id", record.id},
+            {"name", record.name},
+            {"owner", record.owner},
+            {"role", name_of(record.role)},
+            {"created_at_ms", record.created_at_ms},
+            {"revoked_at_ms", record.revoked_at_ms ? json(record.revoked_at_ms) : json(nullptr)}};
+}
+
+int64_t unix_ms_now() {
+    using namespace std::chrono;
+    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace
+
+// GET /api/admin/plugins  ->  {items}: every instance of the config, with its state and why
+void get_plugins(Server& server, CallRef call) {
+    auto items = json::array();
+    for (const auto& status : server.registry().list()) items.push_back(instance_json(status));
+    answer_json(std::move(call), 200, {{"items", std::move(items)}});
+}
+
+// GET /api/admin/keys  ->  {items}, revoked ones too; never a secret
+void get_keys(Server& server, CallRef call) {
+    const auto records = server.store().credentials();
+    if (!records) return answer_error(std::move(call), records.error());
+    auto items = json::array();
+    for (const auto& record : *records) items.push_back(credential_json(record));
+    answer_json(std::move(call), 200, {{"items", std::move(items)}});
+}
+
+// POST /api/admin/keys  {role, name, user?}  ->  201 with the key, this once
+void post_key(Server& server, CallRef call) {
+    auto fields = Fields::of(call->exchange->body(), true);
+    if (!fields) return answer_error(std::move(call), fields.error());
+    const auto role = fields->choice("role", role_named, "admin, premium, user");
+    const auto name = fields->text("name", 200);
+    const auto user = fields->text("user", 200);
+    if (!role) fields->complain("role", "is required");
+    if (!name || name->empty()) fields->complain("name", "is required");
+    if (auto problem = fields->error()) return answer_error(std::move(call), *problem);
+
+    auto made = make_api_key(*role, *name, "user:" + user.value_or(*name));
+    if (!made) return answer_error(std::move(call), made.error());
+    const auto inserted = server.store().insert_credential(made->record);
+    if (!inserted) return answer_error(std::move(call), inserted.error());
+    server.credentials().put(made->record);
+    auto body = credential_json(made->record);
+    body["key"] = made->text;
+    answer_json(std::move(call), 201, body);
+}
+
+// DELETE /api/admin/keys/{id}  ->  204: the key is refused from now on
+void delete_key(Server& server, CallRef call) {
+    const auto id = call->args.at(0);
+    const auto now = unix_ms_now();
+    const auto revoked = server.store().revoke_credential(id, now);
+    if (!revoked) {
+        return answer_error(std::move(call), revoked.error().code == ErrorCode::not_found
+                                                 ? caller_error(ErrorCode::not_found, "No such key.")
+                                                 : revoked.error());
+    }
+    server.credentials().revoke(id, now);
+    answer(std::move(call), {.status = 204});
+}
+
+// GET /api/admin/streams  ->  {items}: runs that are open now, with their viewers
+void get_streams(Server& server, CallRef call) {
+    auto items = json::array();
+    for (const auto& stream : server.engine().streams()) {
+        items.push_back({{"run_id", stream.run.str()},
+                         {"interaction_id", stream.interaction.str()},
+                         {"owner", stream.owner},
+                         {"status", name_of(stream.status)},
+                         {"provider", stream.provider},
+                         {"model", stream.model},
+                         {"viewers", stream.viewers},
+                         {"started_at_ms", stream.started_at_ms}});
+    }
+    answer_json(std::move(call), 200, {{"items", std::move(items)}});
+}
+
+// POST /api/admin/backup  {path}  ->  200 once the copy is whole; 409 when the file exists
+void post_backup(Server& server, CallRef call) {
+    auto fields = Fields::of(call->exchange->body(), true);
+    if (!fields) return answer_error(std::move(call), fields.error());
+    const auto path = fields->text("path", 4096);
+    if (!path || !path->starts_with('/')) fields->complain("path", "must be an absolute path");
+    if (auto problem = fields->error()) return answer_error(std::move(call), *problem);
+
+    auto copied = server.store().backup(*path);
+    if (!copied) {
+        copied.error().user_safe = true;  // its caller is an administrator
+        return answer_error(std::move(call), copied.error());
+    }
+    answer_json(std::move(call), 200, {{"path", *path}});
+}
+
+}  // namespace patchbay::http

@@ -1,0 +1,26 @@
+// Cross-origin requests.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace patchbay::http {
+
+class Cors {
+public:
+    // Origins as browsers send them; "http://localhost:*" allows every port.
+    explicit Cors(std::vector<std::string> origins) : origins_(std::move(origins)) {}
+
+    bool allows(std::string_view origin) const;
+
+    using Headers = std::vector<std::pair<std::string, std::string>>;
+    Headers headers_for(const std::string& origin) const;    // of any answer; empty = not allowed
+    Headers preflight_for(const std::string& origin) const;  // of the answer to OPTIONS
+
+private:
+    std::vector<std::string> origins_;
+};
+
+}  // namespace patchbay::http

@@ -1,0 +1,130 @@
+// /api/interactions/{id}/runs and /api/runs: the native surface of turns.
+#include "runtime/http/dialects/native.hpp"
+#include "runtime/http/error_reply.hpp"
+#include "runtime/http/handlers.hpp"
+#include "runtime/http/json_input.hpp"
+#include "runtime/http/message_json.hpp"
+#include "runtime/http/stream_reply.hpp"
+
+#include <charconv>
+
+namespace patchbay::http {
+namespace {
+
+using nlohmann::json;
+using namespace std::chrono_literals;
+
+constexpr uint64_t most_tokens = 10'000'000;
+constexpr uint64_t longest_wait_ms = 60'000;
+
+struct RunInput {
+    engine::TurnRequest turn;
+    bool background = false;
+};
+
+json content_of(Fields& fields) {
+    const auto message = fields.text("message", SIZE_MAX);
+    const bool has_content = fields.has("content");
+    const auto content = fields.any("content");
+    if (message.has_value() == has_content) {
+        fields.complain("content", "exactly one of content and message is required");
+        return json::array();
+    }
+    return content_parts(message ? json(*message) : *content, fields);
+}
+
+Result<RunInput> parse_run(Server& server, Call& call, const InteractionId& interaction) {
+    auto fields = Fields::of(call.exchange->body(), true);
+    if (!fields) return std::unexpected(fields.error());
+    const auto& options = server.engine().options();
+    RunInput input{.turn = {.owner = call.principal.owner, .interaction = interaction}};
+    auto& turn = input.turn;
+    turn.content_json = content_of(*fields).dump();
+    turn.agent = fields->text("agent", 256).value_or("");
+    turn.model = fields->text("model", 256).value_or("");
+    if (const auto given = fields->object("options")) turn.options_json = given->dump();
+    turn.max_tokens = static_cast<uint32_t>(fields->number("max_tokens", 1, most_tokens).value_or(0));
+    turn.on_conflict = fields->choice("on_conflict", engine::on_conflict_named,
+                                      "enqueue, reject, interrupt, rollback")
+                           .value_or(options.on_conflict);
+    turn.on_disconnect =
+        fields->choice("on_disconnect", engine::on_disconnect_named, "continue, grace, cancel")
+            .value_or(engine::OnDisconnect::keep_going);
+    turn.on_crash =
+        fields->choice("on_crash", engine::on_crash_named, "continue, regenerate, settle")
+            .value_or(options.on_crash);
+    input.background = fields->flag("background").value_or(false);
+    if (auto problem = fields->error()) return std::unexpected(*problem);
+    if (auto read = read_turn_headers(call, turn); !read) return std::unexpected(read.error());
+    return input;
+}
+
+MakeDialect make_native() {
+    return [](const StreamStart&) { return std::make_unique<NativeDialect>(); };
+}
+
+// Re-attaches to the interaction: a request with Last-Event-ID never starts a run.
+void resume(Server& server, CallRef call, const InteractionId& id, uint64_t after) {
+    engine::ViewRequest view{.interaction = id, .owner = call->principal.owner, .after = after};
+    stream_view(server, std::move(call), std::move(view), make_native());
+}
+
+Error no_such_run() { return caller_error(ErrorCode::not_found, "No such run."); }
+
+engine::Engine::OnRun answer_with_run(CallRef call) {
+    return [call = std::move(call)](Result<RunRecord> run) mutable {
+        if (!run) return answer_error(std::move(call), run.error());
+        answer_json(std::move(call), 200, run_json(*run));
+    };
+}
+
+}  // namespace
+
+// POST /api/interactions/{id}/runs  ->  the run's events; 202 with `background`
+void post_run(Server& server, CallRef call) {
+    const auto id = InteractionId::parse(call->args.at(0));
+    if (!id) {
+        return answer_error(std::move(call),
+                            caller_error(ErrorCode::not_found, "No such interaction."));
+    }
+    const auto last_seen = last_seq_of(*call);
+    if (!last_seen) return answer_error(std::move(call), last_seen.error());
+    if (*last_seen) return resume(server, std::move(call), *id, **last_seen);
+
+    auto input = parse_run(server, *call, *id);
+    if (!input) return answer_error(std::move(call), input.error());
+    if (input->background) {
+        return start_in_background(server, std::move(call), std::move(input->turn));
+    }
+    stream_turn(server, std::move(call), std::move(input->turn), make_native());
+}
+
+// GET /api/runs/{id}?wait_ms=  ->  the run, once it has ended or the time is up
+void get_run(Server& server, CallRef call) {
+    const auto id = RunId::parse(call->args.at(0));
+    if (!id) return answer_error(std::move(call), no_such_run());
+    uint64_t wait_ms = 0;
+    if (const auto text = call->parameter("wait_ms")) {
+        const auto end = text->data() + text->size();
+        const auto parsed = std::from_chars(text->data(), end, wait_ms);
+        if (text->empty() || parsed.ptr != end || wait_ms > longest_wait_ms) {
+            return answer_error(std::move(call),
+                                caller_error(ErrorCode::bad_request,
+                                             "wait_ms: must be an integer up to 60000."));
+        }
+    }
+    const auto owner = call->principal.owner;
+    server.engine().look_up_run(*id, owner, std::chrono::milliseconds(wait_ms),
+                                answer_with_run(std::move(call)));
+}
+
+// POST /api/runs/{id}/cancel  ->  the run, with its outcome; idempotent
+void post_cancel(Server& server, CallRef call) {
+    const auto id = RunId::parse(call->args.at(0));
+    if (!id) return answer_error(std::move(call), no_such_run());
+    const auto owner = call->principal.owner;
+    server.engine().cancel_run(*id, owner, engine::CancelledBy::client,
+                               answer_with_run(std::move(call)));
+}
+
+}  // namespace patchbay::http

@@ -1,0 +1,128 @@
+#include "runtime/http/server.hpp"
+
+#include "runtime/http/credentials.hpp"
+#include "runtime/http/error_reply.hpp"
+
+#include <Poco/Exception.h>
+#include <Poco/URI.h>
+
+namespace patchbay::http {
+namespace {
+
+constexpr std::string_view anonymous_owner = "anonymous";
+constexpr std::string_view local_owner = "system:local";  // through the control socket
+
+// Fills path and query from the request's target; false when it cannot be decoded.
+bool parse_target(Call& call) {
+    const auto& target = call.head().getURI();
+    if (!target.starts_with('/')) return false;
+    try {
+        const Poco::URI uri("http://host" + target);
+        call.path = uri.getPath();
+        call.query = uri.getQueryParameters();
+    } catch (const Poco::Exception&) {
+        return false;
+    }
+    return call.path.find('\0') == std::string::npos;
+}
+
+}  // namespace
+
+Server::Server(engine::Engine& engine, net::Lanes& lanes, plugins::Registry& registry,
+               engine::CredentialDirectory& credentials, ServerOptions options)
+    : engine_(engine),
+      lanes_(lanes),
+      registry_(registry),
+      credentials_(credentials),
+      options_(std::move(options)),
+      cors_(options_.cors_origins) {}
+
+void Server::handle(net::Exchange exchange) {
+    auto call = std::make_unique<Call>(std::move(exchange));
+    call->request_id = RunId::make().str();
+    call->reply_headers = {{"X-Request-Id", call->request_id}};
+    call->method = call->head().getMethod();
+    // The call is shared with the task that may be refused, so that it can still be answered.
+    auto held = std::make_shared<CallRef>(std::move(call));
+    const bool posted = engine_.workers().post([this, held] { route(std::move(*held)); });
+    if (posted) return;
+    answer_error(std::move(*held), {.code = ErrorCode::unavailable,
+                                    .message = "Too many requests are waiting.",
+                                    .retryable = true,
+                                    .user_safe = true});
+}
+
+void Server::route(CallRef call) {
+    for (auto& header : cors_.headers_for(call->header("Origin"))) {
+        call->reply_headers.push_back(std::move(header));
+    }
+    if (!parse_target(*call)) {
+        return answer_error(std::move(call), caller_error(ErrorCode::bad_request,
+                                                          "The request target is malformed."));
+    }
+    auto match = find_route(call->method, call->path);
+    if (match.allowed.empty()) {
+        return answer_error(std::move(call),
+                            caller_error(ErrorCode::not_found, "No such resource."));
+    }
+    if (call->method == "OPTIONS") return preflight(std::move(call));
+    if (match.route == nullptr) {
+        call->reply_headers.emplace_back("Allow", match.allowed + ", OPTIONS");
+        return answer_error(std::move(call), caller_error(ErrorCode::method_not_allowed,
+                                                          "The method is not allowed here."));
+    }
+    call->args = std::move(match.args);
+    call->starts_stream = match.route->streams;
+    if (match.route->access == Access::open) return match.route->handler(*this, std::move(call));
+    authenticate(std::move(call), *match.route);
+}
+
+// Answered before auth: a browser sends no credentials with it.
+void Server::preflight(CallRef call) {
+    const auto allowed = find_route("OPTIONS", call->path).allowed;
+    net::Response response{.status = 204, .headers = {{"Allow", allowed + ", OPTIONS"}}};
+    std::erase_if(call->reply_headers, [](auto& header) { return header.first != "X-Request-Id"; });
+    for (auto& header : cors_.preflight_for(call->header("Origin"))) {
+        response.headers.push_back(std::move(header));
+    }
+    answer(std::move(call), std::move(response));
+}
+
+void Server::authenticate(CallRef call, const Route& route) {
+    if (call->exchange->entrance() == net::Entrance::control) {
+        call->principal = {.owner = std::string(local_owner),
+                           .credential_id = "control",
+                           .role = Role::admin};
+        return authorized(std::move(call), route);
+    }
+    auto request = credentials_of(*call);
+    if (!request) return answer_error(std::move(call), request.error());
+    if (request->credential.empty() && options_.allow_anonymous) {
+        call->principal = {.owner = std::string(anonymous_owner)};
+        return authorized(std::move(call), route);
+    }
+    net::Lane& lane = lanes_[next_lane_++ % lanes_.size()];
+    lane.post([this, &lane, &route, request = std::move(*request),
+               call = std::move(call)]() mutable {
+        auto done = [this, &route, call = std::move(call)](
+                        Result<plugins::Principal> principal) mutable {
+            if (!principal) return answer_error(std::move(call), principal.error());
+            call->principal = std::move(*principal);
+            (void)engine_.workers().post_anyway(
+                [this, &route, call = std::move(call)]() mutable {
+                    authorized(std::move(call), route);
+                });
+        };
+        plugins::authenticate(lane, options_.auth, std::move(request), std::move(done));
+    });
+}
+
+void Server::authorized(CallRef call, const Route& route) {
+    if (route.access == Access::admin && call->principal.role != Role::admin) {
+        return answer_error(std::move(call),
+                            caller_error(ErrorCode::forbidden, "Forbidden: admins only."));
+    }
+    route.handler(*this, std::move(call));
+}
+
+}  // namespace patchbay::http

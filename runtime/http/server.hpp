@@ -1,0 +1,64 @@
+// The HTTP side of the server: takes whole requests from the gate, finds their route, asks who is
+// there, and calls the route's handler.
+//
+//   gate → worker: route, CORS, 404/405 → lane: auth → worker: role, handler
+//
+// Life       borrows everything it is given; destroyed after gate, workers and lanes have stopped.
+// Threads    handle() is [any-thread] and does not block; the rest runs on workers and lanes.
+#pragma once
+
+#include "runtime/engine/credential_directory.hpp"
+#include "runtime/engine/engine.hpp"
+#include "runtime/http/call.hpp"
+#include "runtime/http/cors.hpp"
+#include "runtime/http/routes.hpp"
+#include "runtime/net/event_stream.hpp"
+#include "runtime/net/gate.hpp"
+
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace patchbay::http {
+
+struct ServerOptions {
+    std::vector<plugins::InstanceRef> auth;  // asked in this order
+    bool allow_anonymous = false;            // without credentials: the owner "anonymous"
+    std::vector<std::string> cors_origins;
+    net::EventStreamOptions streams;
+    std::string version;
+};
+
+class Server {
+public:
+    Server(engine::Engine& engine, net::Lanes& lanes, plugins::Registry& registry,
+           engine::CredentialDirectory& credentials, ServerOptions options);
+
+    void handle(net::Exchange exchange);
+
+    // For handlers.
+    engine::Engine& engine() { return engine_; }
+    Store& store() { return engine_.store(); }
+    plugins::Registry& registry() { return registry_; }
+    engine::CredentialDirectory& credentials() { return credentials_; }
+    const ServerOptions& options() const { return options_; }
+    void set_gate(const net::Gate& gate) { gate_ = &gate; }  // before the first request
+    const net::GateCounters& gate_counters() const { return gate_->counters(); }
+
+private:
+    void route(CallRef call);
+    void preflight(CallRef call);
+    void authenticate(CallRef call, const Route& route);
+    void authorized(CallRef call, const Route& route);
+
+    engine::Engine& engine_;
+    net::Lanes& lanes_;
+    plugins::Registry& registry_;
+    engine::CredentialDirectory& credentials_;
+    ServerOptions options_;
+    Cors cors_;
+    const net::Gate* gate_ = nullptr;
+    std::atomic<unsigned> next_lane_{0};
+};
+
+}  // namespace patchbay::http

@@ -1,0 +1,169 @@
+#include "runtime/http/stream_reply.hpp"
+
+#include "runtime/http/error_reply.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+
+namespace patchbay::http {
+namespace {
+
+// A call that has become a stream, or may still be answered whole.
+struct Opening {
+    CallRef call;
+    std::unique_ptr<net::EventStream> stream;
+    MakeDialect make;
+};
+
+Opening open(Server& server, net::Lane& lane, CallRef call, MakeDialect make) {
+    auto stream = std::make_unique<net::EventStream>(lane, std::move(*call->exchange),
+                                                     server.options().streams);
+    call->exchange.reset();
+    return {std::move(call), std::move(stream), std::move(make)};
+}
+
+void reply(Opening opening, net::Response response) {
+    for (auto& header : opening.call->reply_headers) response.headers.push_back(std::move(header));
+    opening.stream->reply(std::move(response));
+}
+
+void begin_stream(Server& server, Opening opening, const StreamStart& start,
+                  engine::ViewPlan plan) {
+    auto headers = std::move(opening.call->reply_headers);
+    headers.emplace_back("X-Interaction-Id", start.interaction.str());
+    if (!start.run.empty()) headers.emplace_back("X-Run-Id", start.run.str());
+    opening.stream->send_head(headers);
+    server.engine().attach(start.interaction, std::move(plan), std::move(opening.stream),
+                           opening.make(start));
+}
+
+nlohmann::json details_of(const engine::TurnRefused& refused) {
+    auto details = nlohmann::json::object();
+    if (!refused.active_run.empty()) details["active_run_id"] = refused.active_run.str();
+    const auto code = refused.error.code;
+    if (code == ErrorCode::conflict || code == ErrorCode::precondition_failed) {
+        details["last_seq"] = refused.last_seq;
+    }
+    return details;
+}
+
+// A duplicate's interaction may live on another lane: the call goes there as if it were new.
+void attach_to_duplicate(Server& server, Opening opening, const engine::TurnStarted& started,
+                         const std::string& owner) {
+    opening.call->exchange.emplace(net::EventStream::release(std::move(opening.stream)));
+    stream_view(server, std::move(opening.call),
+                {.interaction = started.interaction,
+                 .owner = owner,
+                 .run = started.run,
+                 .can_replace = false},
+                std::move(opening.make));
+}
+
+Result<uint64_t> decimal(std::string_view text, const std::string& name) {
+    uint64_t value = 0;
+    const auto end = text.data() + text.size();
+    const auto [rest, problem] = std::from_chars(text.data(), end, value);
+    if (text.empty() || problem != std::errc{} || rest != end) {
+        return std::unexpected(
+            caller_error(ErrorCode::bad_request, name + ": must be a decimal integer."));
+    }
+    return value;
+}
+
+}  // namespace
+
+void stream_turn(Server& server, CallRef call, engine::TurnRequest turn, MakeDialect make) {
+    net::Lane& lane = server.engine().home_of(turn.interaction);
+    lane.post([&server, &lane, turn = std::move(turn), call = std::move(call),
+               make = std::move(make)]() mutable {
+        auto opening = open(server, lane, std::move(call), std::move(make));
+        const bool is_new = turn.is_new;
+        const auto owner = turn.owner;
+        auto done = [&server, is_new, owner, opening = std::move(opening)](
+                        engine::TurnResult result) mutable {
+            if (!result) {
+                auto response = error_reply(result.error().error, *opening.call,
+                                            details_of(result.error()));
+                return reply(std::move(opening), std::move(response));
+            }
+            if (result->duplicate) {
+                return attach_to_duplicate(server, std::move(opening), *result, owner);
+            }
+            begin_stream(server, std::move(opening), {result->interaction, result->run, is_new},
+                         {.after = result->before_seq, .run = result->run});
+        };
+        server.engine().begin_turn(std::move(turn), std::move(done));
+    });
+}
+
+void start_in_background(Server& server, CallRef call, engine::TurnRequest turn) {
+    net::Lane& lane = server.engine().home_of(turn.interaction);
+    lane.post([&server, turn = std::move(turn), call = std::move(call)]() mutable {
+        auto done = [call = std::move(call)](engine::TurnResult result) mutable {
+            if (!result) {
+                auto response = error_reply(result.error().error, *call, details_of(result.error()));
+                return answer(std::move(call), std::move(response));
+            }
+            const auto run = result->run.str();
+            answer_json(std::move(call), 202,
+                        {{"run_id", run}, {"interaction_id", result->interaction.str()}},
+                        {{"Location", "/api/runs/" + run}, {"X-Run-Id", run}});
+        };
+        server.engine().begin_turn(std::move(turn), std::move(done));
+    });
+}
+
+void stream_view(Server& server, CallRef call, engine::ViewRequest view, MakeDialect make) {
+    net::Lane& lane = server.engine().home_of(view.interaction);
+    lane.post([&server, &lane, view = std::move(view), call = std::move(call),
+               make = std::move(make)]() mutable {
+        auto opening = open(server, lane, std::move(call), std::move(make));
+        const StreamStart start{view.interaction, view.run.value_or(RunId{}), false};
+        auto done = [&server, start, opening = std::move(opening)](
+                        Result<engine::ViewPlan> plan) mutable {
+            if (!plan) {
+                auto response = error_reply(plan.error(), *opening.call);
+                return reply(std::move(opening), std::move(response));
+            }
+            if (plan->nothing_more) return reply(std::move(opening), {.status = 204});
+            begin_stream(server, std::move(opening), start, std::move(*plan));
+        };
+        server.engine().plan_view(std::move(view), std::move(done));
+    });
+}
+
+void resume_stream(Server& server, CallRef call, const ResumePoint& point, MakeDialect make) {
+    const auto run = server.store().run(point.run);
+    if (!run) return answer_error(std::move(call), caller_error(ErrorCode::not_found, "No such run."));
+    engine::ViewRequest view{.interaction = run->interaction,
+                             .owner = call->principal.owner,
+                             .after = point.seq,
+                             .run = point.run,
+                             .can_replace = false};
+    stream_view(server, std::move(call), std::move(view), std::move(make));
+}
+
+Result<std::optional<uint64_t>> last_seq_of(const Call& call) {
+    const auto text = call.header("Last-Event-ID");
+    if (text.empty()) return std::nullopt;
+    auto seq = decimal(text, "Last-Event-ID");
+    if (!seq) return std::unexpected(seq.error());
+    return *seq;
+}
+
+Result<std::optional<ResumePoint>> resume_point_of(const Call& call) {
+    const auto text = call.header("Last-Event-ID");
+    if (text.empty()) return std::nullopt;
+    const auto colon = text.find(':');
+    const auto run = RunId::parse(text.substr(0, colon));
+    const auto seq = colon == std::string::npos ? Result<uint64_t>(std::unexpected(Error{}))
+                                                : decimal(text.substr(colon + 1), "Last-Event-ID");
+    if (!run || !seq) {
+        return std::unexpected(caller_error(ErrorCode::bad_request,
+                                            "Last-Event-ID: must be RUN_ID:SEQ, as it was sent."));
+    }
+    return ResumePoint{*run, *seq};
+}
+
+}  // namespace patchbay::http

@@ -1,0 +1,130 @@
+#include "runtime/plugins/bound_call.hpp"
+
+#include "runtime/plugins/abi_error.hpp"
+#include "runtime/plugins/abi_text.hpp"
+#include "runtime/plugins/owner.hpp"
+
+#include <fmt/format.h>
+
+namespace patchbay::plugins {
+namespace {
+
+bool has_valid_views(const patchbay_http_start& request) {
+    if (request.header_count > 0 && !request.headers) return false;
+    for (uint32_t i = 0; i < request.header_count; ++i) {
+        const auto& header = request.headers[i];
+        if (!is_readable(header.name) || !is_readable(header.value)) return false;
+    }
+    return is_readable(request.method) && is_readable(request.url) && is_readable(request.body);
+}
+
+// 0 leaves the default, which is that of http.h.
+void set(std::chrono::milliseconds& limit, uint32_t milliseconds) {
+    if (milliseconds > 0) limit = std::chrono::milliseconds(milliseconds);
+}
+
+void set(uint64_t& limit, uint64_t bytes) {
+    if (bytes > 0) limit = bytes;
+}
+
+net::HttpCallOptions options_of(const patchbay_http_start& request) {
+    net::HttpCallOptions options;
+    options.method = view(request.method);
+    options.url = view(request.url);
+    options.body = view(request.body);
+    options.headers.reserve(request.header_count);
+    for (uint32_t i = 0; i < request.header_count; ++i)
+        options.headers.emplace_back(view(request.headers[i].name), view(request.headers[i].value));
+    options.split_sse = (request.flags & PATCHBAY_HTTP_SPLIT_SSE) != 0;
+    set(options.connect_timeout, request.connect_timeout_ms);
+    set(options.first_byte_timeout, request.first_byte_timeout_ms);
+    set(options.idle_timeout, request.idle_timeout_ms);
+    set(options.total_timeout, request.total_timeout_ms);
+    set(options.max_body_bytes, request.max_body_bytes);
+    set(options.max_line_bytes, request.max_line_bytes);
+    return options;
+}
+
+}  // namespace
+
+BoundCall::BoundCall(Owner& owner, uint32_t flags, const patchbay_http_handler& handler, void* user)
+    : owner_(owner), handler_(handler), user_(user), flags_(flags) {}
+
+BoundCall::~BoundCall() { drop_handle(); }
+
+void BoundCall::drop_handle() {
+    auto handle = std::exchange(handle_, {});
+    if (!handle.bits) return;
+    handles().retire(handle);  // nobody pins a call
+    handles().free(handle);
+}
+
+patchbay_status BoundCall::start(const patchbay_http_start& request) {
+    const bool splits = (flags_ & PATCHBAY_HTTP_SPLIT_SSE) != 0;
+    if (!handler_.done || (splits && !handler_.event) || !has_valid_views(request))
+        return PATCHBAY_E_BAD_REQUEST;
+    handle_ = handles().add(HandleKind::call, this, owner_.lane(), owner_.run_id());
+    if (!handle_.bits) return PATCHBAY_E_LIMIT;
+    auto started = owner_.lane().http().start(options_of(request), *this);
+    if (!started) {
+        owner_.instance().fault("http.start: " + printable(started.error().message, 500));
+        return status_of(started.error().code);
+    }
+    id_ = *started;
+    return PATCHBAY_OK;
+}
+
+patchbay_status BoundCall::cancel(patchbay_handle call) {
+    net::Lane* lane = nullptr;
+    // Sealed means cancelled here: a second cancel() finds it so, and posts nothing.
+    if (!handles().seal(call, HandleKind::call, lane))
+        return handles().is_current(call, HandleKind::call) ? PATCHBAY_OK : PATCHBAY_E_STALE;
+    lane->post([call] {
+        void* object = nullptr;
+        if (handles().find(call, HandleKind::call, object) == PATCHBAY_OK)
+            static_cast<BoundCall*>(object)->abort();
+    });
+    return PATCHBAY_OK;
+}
+
+void BoundCall::abort() { owner_.lane().http().cancel(id_); }
+
+void BoundCall::pause() {
+    if (!(flags_ & PATCHBAY_HTTP_MANUAL_PAUSE)) owner_.lane().http().pause(id_);
+}
+
+void BoundCall::resume() {
+    if (!(flags_ & PATCHBAY_HTTP_MANUAL_PAUSE)) owner_.lane().http().resume(id_);
+}
+
+void BoundCall::on_head(int status, const net::HeaderViews& headers) {
+    if (!handler_.head) return;
+    std::vector<patchbay_header> views;
+    views.reserve(headers.size());
+    for (const auto& [name, value] : headers) views.push_back({borrow(name), borrow(value)});
+    owner_.call_plugin("http.head", [&] {
+        handler_.head(user_, static_cast<uint32_t>(status), views.data(),
+                      static_cast<uint32_t>(views.size()));
+    });
+}
+
+void BoundCall::on_data(std::string_view bytes) {
+    if (!handler_.data) return;
+    owner_.call_plugin("http.data", [&] { handler_.data(user_, borrow(bytes)); });
+}
+
+void BoundCall::on_event(const net::SseEventView& event) {
+    const patchbay_sse_event view{borrow(event.name), borrow(event.id), borrow(event.data)};
+    owner_.call_plugin("http.event", [&] { handler_.event(user_, &view); });
+}
+
+void BoundCall::on_done(const Error* error) {
+    drop_handle();  // over: cancel() is stale from here on
+    owner_.call_plugin("http.done", [&] {
+        const auto view = error ? view_of(*error) : patchbay_error{};
+        handler_.done(user_, error ? &view : nullptr);
+    });
+    owner_.completed(*this);  // deletes this
+}
+
+}  // namespace patchbay::plugins

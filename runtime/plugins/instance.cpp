@@ -1,0 +1,153 @@
+#include "runtime/plugins/instance.hpp"
+
+#include "runtime/plugins/abi_text.hpp"
+#include "runtime/plugins/about.hpp"
+#include "runtime/plugins/breadcrumb.hpp"
+#include "runtime/plugins/host_interfaces.hpp"
+#include "runtime/plugins/models.hpp"
+#include "runtime/plugins/plugin_call.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <mutex>
+#include <set>
+
+namespace patchbay::plugins {
+namespace {
+
+constexpr uint32_t fault_lines_a_second = 10;
+
+// A copy of the name that lives as long as the process: a crash or the watchdog may read it when
+// the instance is gone. There are as many as a config has instances.
+const std::string* lasting(const std::string& name) {
+    static auto* const mutex = new std::mutex;
+    static auto* const names = new std::set<std::string>;
+    const std::lock_guard lock(*mutex);
+    return &*names->insert(name).first;
+}
+
+Error missing_member(std::string_view interface_id, const char* member) {
+    return {.code = ErrorCode::bad_request,
+            .message = fmt::format("the table of {} has a NULL {}", interface_id, member)};
+}
+
+Result<void> check_provider(const patchbay_provider_1& table) {
+    if (!table.open) return std::unexpected(missing_member(PATCHBAY_PROVIDER_1, "open"));
+    if (!table.resume) return std::unexpected(missing_member(PATCHBAY_PROVIDER_1, "resume"));
+    if (!table.cancel) return std::unexpected(missing_member(PATCHBAY_PROVIDER_1, "cancel"));
+    if (!table.close) return std::unexpected(missing_member(PATCHBAY_PROVIDER_1, "close"));
+    return {};
+}
+
+Result<void> check_auth(const patchbay_auth_1& table) {
+    if (!table.check) return std::unexpected(missing_member(PATCHBAY_AUTH_1, "check"));
+    if (!table.cancel) return std::unexpected(missing_member(PATCHBAY_AUTH_1, "cancel"));
+    if (!table.close) return std::unexpected(missing_member(PATCHBAY_AUTH_1, "close"));
+    return {};
+}
+
+}  // namespace
+
+const std::string& name_of(const Instance& instance) { return instance.name(); }
+const std::vector<ModelInfo>& models_of(const Instance& instance) { return instance.models(); }
+bool is_provider(const Instance& instance) { return instance.provider() != nullptr; }
+
+Instance::Instance(const InstanceSpec& spec, const Library& library,
+                   std::shared_ptr<const HostServices> services)
+    : name_(lasting(spec.name)), entry_(library.entry), services_(std::move(services)) {
+    host_.abi = {.abi = PATCHBAY_ABI_MAJOR,
+                 .reserved = 0,
+                 .version = services_->version.c_str(),
+                 .get_interface = host_get_interface,
+                 .set_error = host_set_error};
+    host_.instance = this;
+}
+
+Instance::~Instance() { destroy(); }
+
+Result<InstanceRef> Instance::create(const InstanceSpec& spec, const Library& library,
+                                     std::shared_ptr<const HostServices> services) {
+    const auto about = parse_about(library.entry->about_json);
+    if (!about) return std::unexpected(about.error());
+    if (auto fits = check_config(*about, spec.config_json); !fits)
+        return std::unexpected(fits.error());
+
+    InstanceRef instance(new Instance(spec, library, std::move(services)));
+    if (auto done = instance->negotiate(about->interfaces); !done)
+        return std::unexpected(done.error());
+    if (auto done = instance->start(spec.config_json); !done) return std::unexpected(done.error());
+    if (auto done = instance->read_models(); !done) return std::unexpected(done.error());
+    return instance;
+}
+
+Result<const void*> Instance::ask_for(std::string_view interface_id) {
+    PluginCall call(*this, "get_interface", PluginCall::Where::control);
+    const void* table = nullptr;
+    if (!call.guarded([&] { table = entry_->get_interface(borrow(interface_id)); }))
+        return std::unexpected(call.error_of(PATCHBAY_E_INTERNAL));
+    return table;
+}
+
+Result<void> Instance::negotiate(const std::vector<std::string>& promised) {
+    const auto provider = ask_for(PATCHBAY_PROVIDER_1);
+    if (!provider) return std::unexpected(provider.error());
+    const auto auth = ask_for(PATCHBAY_AUTH_1);
+    if (!auth) return std::unexpected(auth.error());
+    provider_ = static_cast<const patchbay_provider_1*>(*provider);
+    auth_ = static_cast<const patchbay_auth_1*>(*auth);
+    if (provider_) {
+        if (auto checked = check_provider(*provider_); !checked) return checked;
+        interfaces_.emplace_back(PATCHBAY_PROVIDER_1);
+    }
+    if (auth_) {
+        if (auto checked = check_auth(*auth_); !checked) return checked;
+        interfaces_.emplace_back(PATCHBAY_AUTH_1);
+    }
+    if (!interfaces_.empty()) return {};
+    return failure(ErrorCode::unsupported,
+                   promised.empty()
+                       ? "it offers no interface that this host knows"
+                       : fmt::format("it offers no interface that this host knows, only {}",
+                                     fmt::join(promised, ", ")));
+}
+
+Result<void> Instance::start(const std::string& config_json) {
+    PluginCall call(*this, "create", PluginCall::Where::control);
+    patchbay_status status = PATCHBAY_E_INTERNAL;
+    const bool returned =
+        call.guarded([&] { status = entry_->create(host(), borrow(config_json), &state_); });
+    if (!returned || status < 0) return std::unexpected(call.error_of(status));
+    alive_.store(true, std::memory_order_release);
+    return {};
+}
+
+Result<void> Instance::read_models() {
+    if (!provider_ || !provider_->models) return {};
+    PluginCall call(*this, "provider.models", PluginCall::Where::control);
+    patchbay_str json{};
+    if (!call.guarded([&] { json = provider_->models(state_); }))
+        return std::unexpected(call.error_of(PATCHBAY_E_INTERNAL));
+    auto models = parse_models(view(json));
+    if (!models) return std::unexpected(models.error());
+    models_ = std::move(*models);
+    return {};
+}
+
+void Instance::destroy() {
+    if (!alive_.exchange(false, std::memory_order_acq_rel)) return;
+    PluginCall call(*this, "destroy", PluginCall::Where::control);
+    call.guarded([&] { entry_->destroy(state_); });
+    state_ = nullptr;
+}
+
+void Instance::fault(std::string_view what) {
+    const auto count = faults_.fetch_add(1, std::memory_order_relaxed) + 1;
+    const auto second = coarse_now_ns() / 1'000'000'000;
+    if (log_second_.exchange(second, std::memory_order_relaxed) != second)
+        log_lines_.store(0, std::memory_order_relaxed);
+    if (log_lines_.fetch_add(1, std::memory_order_relaxed) >= fault_lines_a_second) return;
+    spdlog::warn("plugin {}: {} (fault {})", name(), what, count);
+}
+
+}  // namespace patchbay::plugins

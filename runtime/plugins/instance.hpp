@@ -1,0 +1,79 @@
+// One created instance of a plugin.
+#pragma once
+
+#include "runtime/plugins/library.hpp"
+#include "runtime/plugins/registry.hpp"
+
+#include <patchbay/abi/auth.h>
+#include <patchbay/abi/host.h>
+#include <patchbay/abi/provider.h>
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace patchbay::plugins {
+
+class Instance {
+public:
+    // Checks the config against the plugin's schema, asks for its interfaces, creates it, reads its
+    // models. On failure nothing of it is left. [control]
+    static Result<InstanceRef> create(const InstanceSpec& spec, const Library& library,
+                                      std::shared_ptr<const HostServices> services);
+    ~Instance();
+    Instance(const Instance&) = delete;
+    Instance& operator=(const Instance&) = delete;
+
+    // Calls the plugin's destroy(), once. No chat or check of it is open. [control]
+    void destroy();
+    bool is_alive() const { return alive_.load(std::memory_order_acquire); }  // [any-thread]
+
+    const std::string& name() const { return *name_; }
+    const char* lasting_name() const { return name_->c_str(); }  // lives as long as the process
+    void* state() const { return state_; }
+    const patchbay_provider_1* provider() const { return provider_; }  // nullptr = not offered
+    const patchbay_auth_1* auth() const { return auth_; }              // nullptr = not offered
+    const std::vector<std::string>& interfaces() const { return interfaces_; }
+    const std::vector<ModelInfo>& models() const { return models_; }
+    const HostServices& services() const { return *services_; }
+
+    const patchbay_host* host() const { return &host_.abi; }
+    static Instance& of(const patchbay_host* host) {
+        return *reinterpret_cast<const Host*>(host)->instance;
+    }
+
+    // Counts what the host had to forgive, and logs it: up to ten lines a second. [any-thread]
+    void fault(std::string_view what);
+    uint64_t faults() const { return faults_.load(std::memory_order_relaxed); }  // [any-thread]
+
+private:
+    // What the plugin knows as its host: a pointer to the first member finds the rest.
+    struct Host {
+        patchbay_host abi;
+        Instance* instance;
+    };
+
+    Instance(const InstanceSpec& spec, const Library& library,
+             std::shared_ptr<const HostServices> services);
+    Result<void> negotiate(const std::vector<std::string>& promised);
+    Result<void> start(const std::string& config_json);
+    Result<void> read_models();
+    Result<const void*> ask_for(std::string_view interface_id);
+
+    const std::string* name_;  // in a set that is never freed, for breadcrumbs
+    const patchbay_plugin* entry_;
+    std::shared_ptr<const HostServices> services_;
+    Host host_;
+    void* state_ = nullptr;
+    const patchbay_provider_1* provider_ = nullptr;
+    const patchbay_auth_1* auth_ = nullptr;
+    std::vector<std::string> interfaces_;
+    std::vector<ModelInfo> models_;
+    std::atomic<bool> alive_{false};
+    std::atomic<uint64_t> faults_{0};
+    std::atomic<int64_t> log_second_{0};  // faults are logged by the second
+    std::atomic<uint32_t> log_lines_{0};  // in this second
+};
+
+}  // namespace patchbay::plugins

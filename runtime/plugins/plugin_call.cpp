@@ -1,0 +1,67 @@
+#include "runtime/plugins/plugin_call.hpp"
+
+#include "runtime/plugins/abi_text.hpp"
+#include "runtime/plugins/instance.hpp"
+
+#include <fmt/format.h>
+
+namespace patchbay::plugins {
+namespace {
+
+// Beyond this a call on a lane is a fault.
+constexpr int64_t lane_limit_ns = 5'000'000;
+
+constinit thread_local PluginCall* innermost = nullptr;
+
+// The coarse clock is late by up to one tick at either end: what is over this is surely over.
+int64_t sure_limit_ns() {
+    static const int64_t limit = lane_limit_ns + coarse_tick_ns();
+    return limit;
+}
+
+}  // namespace
+
+PluginCall* PluginCall::current() { return innermost; }
+
+PluginCall::PluginCall(Instance& instance, const char* slot, Where where, std::string_view run_id)
+    : instance_(instance),
+      where_(where),
+      breadcrumb_{instance.lasting_name(), slot, run_id, current_breadcrumb()},
+      outer_(innermost) {
+    set_breadcrumb(&breadcrumb_);
+    innermost = this;
+    if (!on_lane()) return;
+    started_ns_ = coarse_now_ns();
+    if (auto* const mark = CallMark::of_this_thread()) {
+        if (outer_) outer_mark_ = mark->get();
+        mark->set({started_ns_, breadcrumb_.instance, slot});
+    }
+}
+
+PluginCall::~PluginCall() {
+    innermost = outer_;
+    set_breadcrumb(breadcrumb_.outer);
+    if (!on_lane()) return;
+    if (auto* const mark = CallMark::of_this_thread()) mark->set(outer_mark_);
+    const auto held_ns = coarse_now_ns() - started_ns_;
+    if (held_ns > sure_limit_ns())
+        instance_.fault(
+            fmt::format("{} held its lane for {} ms", breadcrumb_.slot, held_ns / 1'000'000));
+}
+
+Error PluginCall::error_of(patchbay_status status) {
+    if (error_) return *std::exchange(error_, std::nullopt);
+    return {.code = code_of(status),
+            .message = fmt::format("{}: {} failed ({}) without saying why", instance_.name(),
+                                   breadcrumb_.slot, name_of(code_of(status)))};
+}
+
+void PluginCall::threw(std::string_view what) noexcept {
+    instance_.fault(
+        fmt::format("{} let a C++ exception out: {}", breadcrumb_.slot, printable(what, 200)));
+    error_ = Error{.code = ErrorCode::internal,
+                   .message = fmt::format("{}: {} let a C++ exception out: {}", instance_.name(),
+                                          breadcrumb_.slot, printable(what, 200))};
+}
+
+}  // namespace patchbay::plugins

@@ -1,0 +1,95 @@
+// The plugin instances of a server: which libraries are loaded, which instances are on, and why
+// the others are off.
+#pragma once
+
+#include "db/records.hpp"
+
+#include <patchbay/abi/auth.h>
+#include <patchbay/abi/provider.h>
+#include <patchbay/error.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace patchbay::plugins {
+
+// What the config says of one instance.
+struct InstanceSpec {
+    std::string name;         // the key in "plugins"
+    std::string library;      // "patchbay_provider_openai", or an absolute path
+    std::string config_json;  // an object, secrets resolved
+    bool enabled = true;
+    bool required = false;  // off = the server does not start
+};
+
+// A model that a provider lists.
+struct ModelInfo {
+    std::string id;
+    uint64_t context_window = 0;         // tokens; 0 = unknown
+    uint64_t max_output_tokens = 0;      // 0 = unknown
+    bool prefill = false;                // can go on from a text that it is given
+    std::optional<int64_t> input_price;  // micro-dollars per 1,000,000 tokens
+    std::optional<int64_t> output_price;
+    std::optional<int64_t> cached_price;
+};
+
+enum class InstanceState { on, off };
+
+struct InstanceStatus {
+    std::string name;
+    std::string library;
+    std::string path;  // "" when the library was not found
+    std::string id;    // of the plugin; "" when it was not loaded
+    std::string version;
+    std::vector<std::string> interfaces;
+    InstanceState state = InstanceState::off;
+    std::string reason;   // why it is off
+    uint64_t faults = 0;  // what the host had to forgive: late calls, blocked lanes, bad events
+    std::vector<ModelInfo> models;
+};
+
+// One created instance: defined in instance.hpp; outside of this folder only passed on.
+class Instance;
+using InstanceRef = std::shared_ptr<Instance>;
+
+const std::string& name_of(const Instance& instance);
+const std::vector<ModelInfo>& models_of(const Instance& instance);  // of a provider
+bool is_provider(const Instance& instance);
+
+// What the host's interfaces draw on.
+struct HostServices {
+    // A credential by its id, revoked ones too; nullptr = none. [lane] reads memory.
+    std::function<std::shared_ptr<const CredentialRecord>(std::string_view id)> find_credential;
+    // "${NAME}" and the like; not_found. [control]
+    std::function<Result<std::string>(std::string_view reference)> resolve_secret;
+    std::string version;  // of the host
+};
+
+class Registry {
+public:
+    // `folders`: where libraries are looked for, in order.
+    Registry(std::vector<std::string> folders, HostServices services);
+    ~Registry();  // destroys the instances; libraries stay loaded for ever
+
+    // Loads and creates what is enabled, in the order of `specs`. An error only for a `required`
+    // instance; all others are off with a reason. [control]
+    Result<void> load(const std::vector<InstanceSpec>& specs);
+
+    InstanceRef find(std::string_view name) const;  // nullptr = unknown or off
+    std::vector<InstanceRef> providers() const;     // on, in the config's order
+    std::vector<InstanceStatus> list() const;       // [any-thread]
+
+    // Destroys all instances. Their chats and checks must be closed. [control]
+    void destroy();
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace patchbay::plugins

@@ -1,0 +1,229 @@
+// One chat with a provider under test: what it said, and the commands of its reader.
+#pragma once
+
+#include <patchbay/abi/provider.h>
+#include <patchbay/error.hpp>
+#include <patchbay/testing/fake_owner.hpp>
+#include <patchbay/testing/utf8.hpp>
+#include <patchbay/view.hpp>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace patchbay::testing {
+
+// What open() is asked: as patchbay_chat_request, owned.
+struct ChatInput {
+    std::string model = "test";
+    std::string messages_json = R"([{"role":"user","content":[{"type":"text","text":"Hello"}]}])";
+    std::string options_json = "{}";
+    std::string tools_json = {};
+    std::string prefill = {};
+    std::string traceparent = {};
+    std::string run_id = "00000000-0000-7000-8000-000000000000";
+    int64_t deadline_ms = 0;
+    uint32_t max_tokens = 0;
+    uint32_t attempt = 1;
+};
+
+// An event that was accepted: as patchbay_event, owned.
+struct RecordedEvent {
+    uint32_t kind = 0;
+    uint32_t channel = 0;
+    uint32_t flags = 0;
+    uint32_t percent = 0;
+    std::string text;
+    std::string name;
+    std::string id;
+    std::string extra_json;
+    std::optional<patchbay_usage> usage;
+    Turns::Time at{0};  // virtual time
+};
+
+class FakeChat : public FakeOwner {
+public:
+    using FakeOwner::FakeOwner;
+
+    // --- what the plugin said -------------------------------------------------------------------
+    const std::vector<RecordedEvent>& events() const { return events_; }
+    bool finished() const { return finish_reason_ != 0; }
+    uint32_t finish_reason() const { return finish_reason_; }  // PATCHBAY_FINISH_…; 0 = not yet
+    const std::optional<Error>& error() const { return error_; }
+    size_t emits_while_paused() const { return emits_while_paused_; }
+
+    // All deltas of a channel, joined.
+    std::string text(uint32_t channel = PATCHBAY_CHANNEL_ANSWER) const {
+        std::string joined;
+        for (const auto& event : events_)
+            if (event.kind == PATCHBAY_EVENT_DELTA && event.channel == channel)
+                joined += event.text;
+        return joined;
+    }
+
+    // The events of one kind.
+    std::vector<RecordedEvent> events(uint32_t kind) const {
+        std::vector<RecordedEvent> found;
+        for (const auto& event : events_)
+            if (event.kind == kind) found.push_back(event);
+        return found;
+    }
+
+    // --- commands of the reader -----------------------------------------------------------------
+    // The reader stalls: emits return PAUSE from now on, and HTTP calls are held.
+    void pause() { paused_ = true; }
+
+    // The same after `count` more events.
+    void pause_after(size_t count) { pause_at_ = events_.size() + count; }
+
+    // The reader caught up: resume() follows, when the plugin was told to pause.
+    void resume() {
+        paused_ = false;
+        waiting_bytes_ = 0;
+        if (on_resume) on_resume();
+        if (!std::exchange(told_to_pause_, false) || !hold()) return;
+        lane_.turns.add([this] {
+            if (!finished() && !cancelled_) provider_->resume(state_);
+            release();
+        });
+    }
+
+    // cancel() follows, and the completions of what hangs on it. After 5 s without finish(): a
+    // fault, and close().
+    void cancel(patchbay_reason reason = PATCHBAY_REASON_CLIENT) {
+        if (finished() || std::exchange(cancelled_, true) || !hold()) return;
+        if (on_cancel) on_cancel();
+        lane_.turns.add([this, reason] {
+            if (!finished()) provider_->cancel(state_, reason);
+            release();
+        });
+        lane_.turns.add([this] { give_up(); }, std::chrono::seconds(5));
+    }
+
+    // --- for the fake host ----------------------------------------------------------------------
+    std::function<void()> on_resume;  // lets held HTTP calls go on
+    std::function<void()> on_cancel;  // cancels HTTP calls and timers
+
+    void opened(const patchbay_provider_1* provider, void* state) {
+        provider_ = provider;
+        state_ = state;
+        opened_ = true;
+        close_when_idle();
+    }
+
+    patchbay_status emit(const patchbay_event* events, uint32_t count);
+    patchbay_status finish(uint32_t reason, const patchbay_error* error);
+
+private:
+    bool ended() const override { return finished() || given_up_; }
+    void close() override { provider_->close(state_); }
+
+    void give_up() {
+        if (ended()) return;
+        lane_.fault("no finish within 5 s of cancel");
+        given_up_ = true;
+        close_when_idle();
+    }
+
+    const char* flaw_of(const patchbay_event& event) const;
+    void record(const patchbay_event& event);
+
+    static constexpr uint64_t max_event_bytes = 64 * 1024;
+    static constexpr uint64_t max_waiting_bytes = 256 * 1024;
+
+    const patchbay_provider_1* provider_ = nullptr;
+    void* state_ = nullptr;
+    std::vector<RecordedEvent> events_;
+    uint32_t finish_reason_ = 0;
+    std::optional<Error> error_;
+    std::optional<size_t> pause_at_;
+    bool told_to_pause_ = false;
+    bool given_up_ = false;
+    size_t emits_while_paused_ = 0;
+    uint64_t waiting_bytes_ = 0;  // since the pause
+};
+
+inline const char* FakeChat::flaw_of(const patchbay_event& event) const {
+    if (event.kind < PATCHBAY_EVENT_DELTA || event.kind > PATCHBAY_EVENT_CUSTOM)
+        return "an event of an unknown kind";
+    if (event.kind == PATCHBAY_EVENT_DELTA && event.channel > PATCHBAY_CHANNEL_REASONING)
+        return "a delta on an unknown channel";
+    if (event.percent > 100) return "progress beyond 100 percent";
+    if ((event.kind == PATCHBAY_EVENT_USAGE) != (event.usage != nullptr))
+        return "usage where it does not belong, or none where it does";
+    for (const auto& text : {event.text, event.name, event.id, event.extra_json})
+        if (!is_utf8(text_of(text))) return "an event that is not UTF-8";
+    return nullptr;
+}
+
+inline void FakeChat::record(const patchbay_event& event) {
+    events_.push_back({.kind = event.kind,
+                       .channel = event.channel,
+                       .flags = event.flags,
+                       .percent = event.percent,
+                       .text = std::string(text_of(event.text)),
+                       .name = std::string(text_of(event.name)),
+                       .id = std::string(text_of(event.id)),
+                       .extra_json = std::string(text_of(event.extra_json)),
+                       .usage = event.usage ? std::optional(*event.usage) : std::nullopt,
+                       .at = lane_.turns.now()});
+}
+
+inline patchbay_status FakeChat::emit(const patchbay_event* events, uint32_t count) {
+    if (const auto status = usable("emit"); status != PATCHBAY_OK) return status;
+    if (finished()) {
+        lane_.fault("emit after finish");
+        return PATCHBAY_E_BAD_STATE;
+    }
+    if (cancelled_) return PATCHBAY_E_CANCELLED;
+
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+        const auto& event = events[i];
+        const auto size = event.text.size + event.name.size + event.id.size + event.extra_json.size;
+        const char* flaw = size > max_event_bytes ? "an event beyond 64 KiB" : flaw_of(event);
+        if (flaw) {
+            lane_.fault(std::string("emit of ") + flaw);
+            return PATCHBAY_E_BAD_REQUEST;
+        }
+        bytes += size;
+    }
+    if (paused_) {
+        if (told_to_pause_) ++emits_while_paused_;
+        waiting_bytes_ += bytes;
+        if (waiting_bytes_ > max_waiting_bytes) {
+            lane_.fault("emit beyond the cap of 256 KiB");
+            return PATCHBAY_E_LIMIT;
+        }
+    }
+    for (uint32_t i = 0; i < count; ++i) record(events[i]);
+    if (pause_at_ && events_.size() >= *pause_at_) {
+        pause_at_.reset();
+        paused_ = true;
+    }
+    if (!paused_) return PATCHBAY_OK;
+    told_to_pause_ = true;
+    return PATCHBAY_PAUSE;
+}
+
+inline patchbay_status FakeChat::finish(uint32_t reason, const patchbay_error* error) {
+    if (const auto status = usable("finish"); status != PATCHBAY_OK) return status;
+    if (finished()) {
+        lane_.fault("a second finish");
+        return PATCHBAY_E_BAD_STATE;
+    }
+    if (reason < PATCHBAY_FINISH_STOP || reason > PATCHBAY_FINISH_ERROR ||
+        (reason == PATCHBAY_FINISH_ERROR) != (error != nullptr)) {
+        lane_.fault("finish with a reason and an error that do not match");
+        return PATCHBAY_E_BAD_REQUEST;
+    }
+    finish_reason_ = reason;
+    if (error) error_ = error_of(*error);
+    close_when_idle();
+    return PATCHBAY_OK;
+}
+
+}  // namespace patchbay::testing

@@ -1,0 +1,175 @@
+// A host for a plugin's unit tests: no server, no network, no waiting.
+//
+//   FakeHost host;
+//   ASSERT_TRUE(host.create(**load_plugin(path), R"({"base_url": "http://x"})"));
+//   host.http().answer("http://x/chat/completions", {.chunks = {"data: …\n\n"}});
+//   auto chat = host.open({.model = "m"});
+//   host.run_until([&] { return (*chat)->closed(); });
+//   EXPECT_EQ((*chat)->text(), "Hello");
+//   EXPECT_TRUE(host.faults().empty());
+//
+// Life       one instance of one plugin. The destructor ends what is open and destroys it.
+// Threads    the test's thread is the lane. A plugin's own threads may call [any-thread] functions.
+// Time       virtual: it moves in advance() and run_until() only.
+// Checks     one finish, no emit after it, order, threads, UTF-8, limits, a reason for each
+//            failure: what breaks the contract is in faults(). It does not parse JSON.
+#pragma once
+
+#include <patchbay/abi/log.h>
+#include <patchbay/abi/plugin.h>
+#include <patchbay/abi/secrets.h>
+#include <patchbay/abi/timer.h>
+#include <patchbay/testing/fake_chat.hpp>
+#include <patchbay/testing/fake_check.hpp>
+#include <patchbay/testing/fake_http.hpp>
+#include <patchbay/testing/lent_text.hpp>
+#include <patchbay/testing/plugin_library.hpp>
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace patchbay::testing {
+
+struct LogLine {
+    uint32_t level = 0;
+    std::string message;
+    std::string fields_json;
+};
+
+// As patchbay_credential, owned.
+struct FakeCredential {
+    std::string id;
+    std::string sha256;  // 32 bytes
+    std::string owner = "user:test";
+    std::string name = "test";
+    uint32_t role = PATCHBAY_ROLE_USER;
+    bool revoked = false;
+    int64_t expires_at_ms = 0;
+};
+
+class FakeHost {
+public:
+    FakeHost() {
+        raw_.host = {.abi = PATCHBAY_ABI_MAJOR,
+                     .reserved = 0,
+                     .version = "0.0.0-fake",
+                     .get_interface = &get_interface,
+                     .set_error = &set_error};
+        raw_.self = this;
+    }
+    ~FakeHost() { shut_down(); }
+    FakeHost(const FakeHost&) = delete;
+    FakeHost& operator=(const FakeHost&) = delete;
+
+    // --- the plugin -----------------------------------------------------------------------------
+    // Makes the instance. Once.
+    Result<void> create(const patchbay_plugin& plugin, std::string_view config_json = "{}");
+
+    // What models() says; "" when the plugin is no provider, or has no such function.
+    std::string models() const;
+
+    // Opens a chat; the error is the one that open() gave to set_error().
+    Result<FakeChat*> open(const ChatInput& input = {});
+
+    // Asks for a decision.
+    FakeCheck& check(const CheckInput& input);
+
+    // Cancels what is open, runs it to its end, destroys the instance. What is not closed by then
+    // is a fault.
+    void shut_down();
+
+    // --- the world around it --------------------------------------------------------------------
+    FakeHttp& http() { return http_; }
+    void add_credential(FakeCredential credential) {
+        credentials_[credential.id] = std::move(credential);
+    }
+    void add_secret(const std::string& reference, std::string value) {
+        secrets_[reference] = std::move(value);
+    }
+    // Hides one of the host's interfaces: an older host. Before create().
+    void hide(std::string interface_id) { hidden_.insert(std::move(interface_id)); }
+
+    // --- time -----------------------------------------------------------------------------------
+    Turns::Time now() const { return lane_.turns.now(); }
+    void run() { lane_.turns.run(); }
+    void advance(Turns::Time time) { lane_.turns.advance(time); }
+    bool run_until(const std::function<bool()>& done) { return lane_.turns.run_until(done); }
+
+    // --- what came of it ------------------------------------------------------------------------
+    std::vector<std::string> faults() const { return lane_.faults(); }
+    std::vector<LogLine> log_lines() const {
+        const std::lock_guard lock(log_mutex_);
+        return log_lines_;
+    }
+
+private:
+    struct Raw {
+        patchbay_host host;  // first: its address is the Raw's
+        FakeHost* self;
+    };
+    struct FakeTimer {
+        FakeOwner* owner;
+        patchbay_posted callback;
+        void* user;
+        Turns::Key turn;
+    };
+
+    static FakeHost& of(const patchbay_host* host) {
+        return *reinterpret_cast<const Raw*>(host)->self;
+    }
+    template <class T>
+    T* find(patchbay_handle handle) {
+        const std::lock_guard lock(owners_mutex_);
+        const auto found = owners_.find(handle.bits);
+        return found == owners_.end() ? nullptr : dynamic_cast<T*>(found->second.get());
+    }
+    template <class T>
+    T& add_owner() {
+        const std::lock_guard lock(owners_mutex_);
+        auto owner = std::make_unique<T>(lane_, patchbay_handle{next_++});
+        auto& added = *owner;
+        owners_.emplace(added.handle().bits, std::move(owner));
+        return added;
+    }
+    void cancel_all(FakeOwner& owner);
+    patchbay_status call_posted(patchbay_handle handle, patchbay_posted callback, void* user);
+    patchbay_status start_timer(FakeOwner& owner, uint64_t delay_us, patchbay_posted callback,
+                                void* user, patchbay_handle* timer);
+    patchbay_status cancel_timer(patchbay_handle timer);
+
+    static const void* get_interface(const patchbay_host* host, patchbay_str interface_id);
+    static void set_error(const patchbay_host* host, const patchbay_error* error);
+    static const patchbay_stream_1 stream_table;
+    static const patchbay_verdict_1 verdict_table;
+    static const patchbay_timer_1 timer_table;
+    static const patchbay_http_1 http_table;
+    static const patchbay_secrets_1 secrets_table;
+    static const patchbay_log_1 log_table;
+
+    FakeLane lane_;
+    FakeHttp http_{lane_};
+    Raw raw_ = {};
+    const patchbay_plugin* plugin_ = nullptr;
+    void* instance_ = nullptr;
+    std::optional<Error> last_error_;  // of the current call
+    std::set<std::string> hidden_;
+    std::map<std::string, FakeCredential, std::less<>> credentials_;
+    std::map<std::string, std::string, std::less<>> secrets_;
+    std::mutex owners_mutex_;  // of owners_
+    std::map<uint64_t, std::unique_ptr<FakeOwner>> owners_;
+    uint64_t next_ = 1;
+    std::map<uint64_t, FakeTimer> timers_;
+    mutable std::mutex log_mutex_;
+    std::vector<LogLine> log_lines_;
+};
+
+}  // namespace patchbay::testing
+
+#include <patchbay/testing/fake_host_calls.hpp>
+#include <patchbay/testing/fake_host_tables.hpp>

@@ -1,0 +1,168 @@
+// The half of FakeHost that the plugin calls: its interfaces. Included by fake_host.hpp.
+#pragma once
+
+#include <patchbay/testing/fake_host.hpp>
+
+#include <algorithm>
+
+namespace patchbay::testing {
+
+inline const void* FakeHost::get_interface(const patchbay_host* host, patchbay_str interface_id) {
+    const auto id = text_of(interface_id);
+    if (of(host).hidden_.contains(std::string(id))) return nullptr;
+    if (id == PATCHBAY_STREAM_1) return &stream_table;
+    if (id == PATCHBAY_VERDICT_1) return &verdict_table;
+    if (id == PATCHBAY_TIMER_1) return &timer_table;
+    if (id == PATCHBAY_HTTP_1) return &http_table;
+    if (id == PATCHBAY_SECRETS_1) return &secrets_table;
+    if (id == PATCHBAY_LOG_1) return &log_table;
+    return nullptr;
+}
+
+inline void FakeHost::set_error(const patchbay_host* host, const patchbay_error* error) {
+    of(host).last_error_ = error_of(*error);
+}
+
+// --- stream and verdict -----------------------------------------------------------------------
+inline patchbay_status FakeHost::call_posted(patchbay_handle handle, patchbay_posted callback,
+                                             void* user) {
+    auto* owner = find<FakeOwner>(handle);
+    if (!owner) return PATCHBAY_E_STALE;
+    if (!owner->hold()) return PATCHBAY_E_STALE;
+    lane_.turns.add([owner, callback, user] {
+        callback(user, owner->cancelled() ? PATCHBAY_E_CANCELLED : PATCHBAY_OK);
+        owner->release();
+    });
+    return PATCHBAY_OK;
+}
+
+inline const patchbay_stream_1 FakeHost::stream_table = {
+    .emit = [](const patchbay_host* host, patchbay_stream stream, const patchbay_event* events,
+               uint32_t count) -> patchbay_status {
+        auto* chat = of(host).find<FakeChat>(stream);
+        return chat ? chat->emit(events, count) : PATCHBAY_E_STALE;
+    },
+    .finish = [](const patchbay_host* host, patchbay_stream stream, uint32_t reason,
+                 const patchbay_error* error) -> patchbay_status {
+        auto* chat = of(host).find<FakeChat>(stream);
+        return chat ? chat->finish(reason, error) : PATCHBAY_E_STALE;
+    },
+    .post = [](const patchbay_host* host, patchbay_handle owner, patchbay_posted callback,
+               void* user) { return of(host).call_posted(owner, callback, user); }};
+
+inline const patchbay_verdict_1 FakeHost::verdict_table = {
+    .complete = [](const patchbay_host* host, patchbay_request request,
+                   const patchbay_verdict* verdict) -> patchbay_status {
+        auto* check = of(host).find<FakeCheck>(request);
+        return check ? check->complete(verdict) : PATCHBAY_E_STALE;
+    }};
+
+// --- timer ------------------------------------------------------------------------------------
+inline patchbay_status FakeHost::start_timer(FakeOwner& owner, uint64_t delay_us,
+                                             patchbay_posted callback, void* user,
+                                             patchbay_handle* timer) {
+    if (const auto status = owner.usable("timer.start"); status != PATCHBAY_OK) return status;
+    if (owner.cancelled()) return PATCHBAY_E_CANCELLED;
+    const Turns::Time delay(static_cast<int64_t>(delay_us));
+    if (delay > std::chrono::hours(24)) return PATCHBAY_E_BAD_REQUEST;
+    if (std::ranges::count_if(timers_, [&](auto& t) { return t.second.owner == &owner; }) >= 64)
+        return PATCHBAY_E_LIMIT;
+
+    const auto bits = next_++;
+    if (!owner.hold()) return PATCHBAY_E_STALE;
+    const auto turn = lane_.turns.add(
+        [this, bits] {
+            const auto fired = timers_.at(bits);
+            timers_.erase(bits);
+            fired.callback(fired.user, PATCHBAY_OK);
+            fired.owner->release();
+        },
+        delay);
+    timers_.emplace(bits, FakeTimer{&owner, callback, user, turn});
+    *timer = {bits};
+    return PATCHBAY_OK;
+}
+
+inline patchbay_status FakeHost::cancel_timer(patchbay_handle timer) {
+    const auto found = timers_.find(timer.bits);
+    if (found == timers_.end()) return PATCHBAY_E_STALE;
+    const auto cancelled = found->second;
+    timers_.erase(found);
+    lane_.turns.remove(cancelled.turn);
+    lane_.turns.add([cancelled] {
+        cancelled.callback(cancelled.user, PATCHBAY_E_CANCELLED);
+        cancelled.owner->release();
+    });
+    return PATCHBAY_OK;
+}
+
+inline const patchbay_timer_1 FakeHost::timer_table = {
+    .start = [](const patchbay_host* host, patchbay_handle owner, uint64_t delay_us,
+                patchbay_posted callback, void* user, patchbay_handle* timer) -> patchbay_status {
+        auto* found = of(host).find<FakeOwner>(owner);
+        if (!found) return PATCHBAY_E_STALE;
+        return of(host).start_timer(*found, delay_us, callback, user, timer);
+    },
+    .cancel = [](const patchbay_host* host,
+                 patchbay_handle timer) { return of(host).cancel_timer(timer); }};
+
+// --- http -------------------------------------------------------------------------------------
+inline const patchbay_http_1 FakeHost::http_table = {
+    .start = [](const patchbay_host* host, patchbay_handle owner,
+                const patchbay_http_start* request, const patchbay_http_handler* handler,
+                void* user, patchbay_handle* call) -> patchbay_status {
+        auto* found = of(host).find<FakeOwner>(owner);
+        if (!found) return PATCHBAY_E_STALE;
+        if (const auto status = found->usable("http.start"); status != PATCHBAY_OK) return status;
+        if (found->cancelled()) return PATCHBAY_E_CANCELLED;
+        const auto url = text_of(request->url);
+        if (!url.starts_with("http://") && !url.starts_with("https://"))
+            return PATCHBAY_E_BAD_REQUEST;
+        for (uint32_t i = 0; i < request->header_count; ++i)
+            if (text_of(request->headers[i].value).find_first_of(std::string_view("\r\n\0", 3)) !=
+                std::string_view::npos)
+                return PATCHBAY_E_BAD_REQUEST;
+        *call = {of(host).next_++};
+        return of(host).http_.start(*found, *request, handler, user, call->bits);
+    },
+    .cancel = [](const patchbay_host* host,
+                 patchbay_handle call) { return of(host).http_.cancel(call.bits); }};
+
+// --- secrets and log --------------------------------------------------------------------------
+inline const patchbay_secrets_1 FakeHost::secrets_table = {
+    .resolve = [](const patchbay_host* host, patchbay_str reference,
+                  patchbay_str* value) -> patchbay_status {
+        const auto& secrets = of(host).secrets_;
+        const auto found = secrets.find(text_of(reference));
+        if (found == secrets.end()) return PATCHBAY_E_NOT_FOUND;
+        *value = view_of(std::string_view(found->second));
+        return PATCHBAY_OK;
+    },
+    .find_credential = [](const patchbay_host* host, patchbay_str id,
+                          patchbay_credential* credential) -> patchbay_status {
+        const auto& credentials = of(host).credentials_;
+        const auto found = credentials.find(text_of(id));
+        if (found == credentials.end()) return PATCHBAY_E_NOT_FOUND;
+        const auto& known = found->second;
+        *credential = {};
+        credential->id = view_of(std::string_view(known.id));
+        credential->sha256 = view_of(std::string_view(known.sha256));
+        credential->owner = view_of(std::string_view(known.owner));
+        credential->name = view_of(std::string_view(known.name));
+        credential->role = known.role;
+        credential->revoked = known.revoked ? 1 : 0;
+        credential->expires_at_ms = known.expires_at_ms;
+        return PATCHBAY_OK;
+    }};
+
+inline const patchbay_log_1 FakeHost::log_table = {
+    .enabled = [](const patchbay_host*, uint32_t) -> uint32_t { return 1; },
+    .write =
+        [](const patchbay_host* host, uint32_t level, patchbay_handle, patchbay_str message,
+           patchbay_str fields_json) {
+            const std::lock_guard lock(of(host).log_mutex_);
+            of(host).log_lines_.push_back(
+                {level, std::string(text_of(message)), std::string(text_of(fields_json))});
+        }};
+
+}  // namespace patchbay::testing

@@ -1,0 +1,109 @@
+// What a stream and a request have in common: a handle, a life, and things that hang on them.
+#pragma once
+
+#include <patchbay/abi/stream.h>
+#include <patchbay/testing/turns.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace patchbay::testing {
+
+// What the fakes of one host share.
+class FakeLane {
+public:
+    Turns turns;
+
+    // Notes what the plugin did against the contract. [any-thread]
+    void fault(std::string what) {
+        const std::lock_guard lock(mutex_);
+        faults_.push_back(std::move(what));
+    }
+    std::vector<std::string> faults() const {
+        const std::lock_guard lock(mutex_);
+        return faults_;
+    }
+
+private:
+    mutable std::mutex mutex_;
+    std::vector<std::string> faults_;
+};
+
+class FakeOwner {
+public:
+    FakeOwner(FakeLane& lane, patchbay_handle handle) : lane_(lane), handle_(handle) {}
+    virtual ~FakeOwner() = default;
+    FakeOwner(const FakeOwner&) = delete;
+    FakeOwner& operator=(const FakeOwner&) = delete;
+
+    patchbay_handle handle() const { return handle_; }
+    bool cancelled() const { return cancelled_; }
+    bool paused() const { return paused_; }
+    bool closed() const { return closed_; }  // close() has been called, where there was a state
+
+    // PATCHBAY_OK when a [lane] function may be called for it now.
+    patchbay_status usable(const char* function) {
+        if (!lane_.turns.on_lane()) {
+            lane_.fault(std::string(function) + " from a foreign thread");
+            return PATCHBAY_E_WRONG_THREAD;
+        }
+        if (!closed_) return PATCHBAY_OK;
+        lane_.fault(std::string(function) + " after close");
+        return PATCHBAY_E_STALE;
+    }
+
+    // Something that owes a completion began or ended; close() waits for all of them. False when
+    // the end has begun already. [any-thread]
+    bool hold() {
+        const std::lock_guard lock(mutex_);
+        if (closing_) return false;
+        ++pending_;
+        return true;
+    }
+    void release() {
+        {
+            const std::lock_guard lock(mutex_);
+            --pending_;
+        }
+        close_when_idle();
+    }
+
+    size_t pending() const {
+        const std::lock_guard lock(mutex_);
+        return pending_;
+    }
+
+protected:
+    virtual bool ended() const = 0;  // finished, or answered
+    virtual void close() = 0;        // hands the state back to the plugin
+
+    void close_when_idle() {
+        if (!opened_ || !ended()) return;
+        {
+            const std::lock_guard lock(mutex_);
+            if (pending_ > 0 || std::exchange(closing_, true)) return;
+        }
+        lane_.turns.add([this] {
+            closed_ = true;
+            close();
+        });
+    }
+
+    FakeLane& lane_;
+    bool opened_ = false;  // open() or check() has returned
+    bool cancelled_ = false;
+    bool paused_ = false;
+
+private:
+    patchbay_handle handle_;
+    bool closed_ = false;
+    mutable std::mutex mutex_;  // of what follows
+    size_t pending_ = 0;
+    bool closing_ = false;
+};
+
+}  // namespace patchbay::testing

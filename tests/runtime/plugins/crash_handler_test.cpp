@@ -1,0 +1,64 @@
+#include "runtime/plugins/crash_handler.hpp"
+
+#include "runtime/plugins/plugin_call.hpp"
+#include "tests/runtime/plugins/script.hpp"
+
+#include <gtest/gtest.h>
+
+#include <csignal>
+#include <cstdlib>
+
+namespace patchbay::plugins {
+namespace {
+
+void crash_in_plugin(int signal) {
+    install_crash_handler();
+    Script script;
+    const auto instance = make_instance(script, "crasher");
+    const PluginCall outer(*instance, "provider.open", PluginCall::Where::lane, "run-7");
+    const PluginCall inner(*instance, "timer", PluginCall::Where::lane, "run-8");
+    std::raise(signal);
+}
+
+TEST(CrashHandlerDeathTest, CrashInPluginIsNamed) {
+    EXPECT_EXIT(crash_in_plugin(SIGABRT), ::testing::KilledBySignal(SIGABRT),
+                "patchbay: SIGABRT in plugin instance crasher, in timer, run run-8");
+}
+
+TEST(CrashHandlerDeathTest, EverySignalOfACrashIsHandled) {
+    EXPECT_DEATH(crash_in_plugin(SIGSEGV), "patchbay: SIGSEGV in plugin instance crasher");
+    EXPECT_DEATH(crash_in_plugin(SIGBUS), "patchbay: SIGBUS in plugin instance crasher");
+    EXPECT_DEATH(crash_in_plugin(SIGILL), "patchbay: SIGILL in plugin instance crasher");
+    EXPECT_DEATH(crash_in_plugin(SIGFPE), "patchbay: SIGFPE in plugin instance crasher");
+}
+
+TEST(CrashHandlerDeathTest, CrashElsewhereIsSaidToBeOurs) {
+    const auto crash = [] {
+        install_crash_handler();
+        std::abort();
+    };
+
+    EXPECT_EXIT(crash(), ::testing::KilledBySignal(SIGABRT), "SIGABRT outside of any plugin");
+}
+
+TEST(BreadcrumbTest, InnermostCallIsNamedAndForgottenAfterwards) {
+    Script script;
+    const auto instance = make_instance(script, "it");
+    EXPECT_EQ(current_breadcrumb(), nullptr);
+
+    {
+        const PluginCall outer(*instance, "provider.open", PluginCall::Where::lane, "run-7");
+        {
+            const PluginCall inner(*instance, "timer", PluginCall::Where::lane);
+            EXPECT_STREQ(current_breadcrumb()->slot, "timer");
+        }
+        EXPECT_STREQ(current_breadcrumb()->slot, "provider.open");
+        EXPECT_EQ(current_breadcrumb()->run_id, "run-7");
+    }
+
+    EXPECT_EQ(current_breadcrumb(), nullptr);
+    EXPECT_EQ(CallMark::of_this_thread()->get().started_ns, 0);
+}
+
+}  // namespace
+}  // namespace patchbay::plugins

@@ -1,0 +1,203 @@
+/* The layout of every struct of the ABI: sizes and offsets, in bytes.
+ *
+ * From release 1.0 on no line of this file may change; structs may only be added. Compiled as C11,
+ * C17, C++17 and C++23. */
+#include <patchbay/abi/auth.h>
+#include <patchbay/abi/base.h>
+#include <patchbay/abi/error.h>
+#include <patchbay/abi/host.h>
+#include <patchbay/abi/http.h>
+#include <patchbay/abi/log.h>
+#include <patchbay/abi/plugin.h>
+#include <patchbay/abi/provider.h>
+#include <patchbay/abi/secrets.h>
+#include <patchbay/abi/stream.h>
+#include <patchbay/abi/timer.h>
+#include <patchbay/abi/verdict.h>
+
+#include <assert.h>
+#include <stddef.h>
+
+#define SIZE(type, bytes) static_assert(sizeof(type) == (bytes), #type)
+#define AT(type, member, bytes) static_assert(offsetof(type, member) == (bytes), #type "." #member)
+
+/* base.h */
+SIZE(patchbay_str, 16);
+AT(patchbay_str, data, 0);
+AT(patchbay_str, size, 8);
+
+SIZE(patchbay_handle, 8);
+AT(patchbay_handle, bits, 0);
+
+/* error.h */
+SIZE(patchbay_error, 72);
+AT(patchbay_error, code, 0);
+AT(patchbay_error, flags, 4);
+AT(patchbay_error, retry_after_ms, 8);
+AT(patchbay_error, http_status, 16);
+AT(patchbay_error, reserved, 20);
+AT(patchbay_error, message, 24);
+AT(patchbay_error, detail_json, 40);
+AT(patchbay_error, extra_json, 56);
+
+/* plugin.h */
+SIZE(patchbay_plugin, 56);
+AT(patchbay_plugin, abi, 0);
+AT(patchbay_plugin, reserved, 4);
+AT(patchbay_plugin, id, 8);
+AT(patchbay_plugin, version, 16);
+AT(patchbay_plugin, about_json, 24);
+AT(patchbay_plugin, create, 32);
+AT(patchbay_plugin, destroy, 40);
+AT(patchbay_plugin, get_interface, 48);
+
+/* host.h */
+SIZE(patchbay_host, 32);
+AT(patchbay_host, abi, 0);
+AT(patchbay_host, reserved, 4);
+AT(patchbay_host, version, 8);
+AT(patchbay_host, get_interface, 16);
+AT(patchbay_host, set_error, 24);
+
+/* provider.h */
+SIZE(patchbay_chat_request, 144);
+AT(patchbay_chat_request, model, 0);
+AT(patchbay_chat_request, messages_json, 16);
+AT(patchbay_chat_request, options_json, 32);
+AT(patchbay_chat_request, tools_json, 48);
+AT(patchbay_chat_request, prefill, 64);
+AT(patchbay_chat_request, traceparent, 80);
+AT(patchbay_chat_request, run_id, 96);
+AT(patchbay_chat_request, extra_json, 112);
+AT(patchbay_chat_request, deadline_ms, 128);
+AT(patchbay_chat_request, max_tokens, 136);
+AT(patchbay_chat_request, attempt, 140);
+
+SIZE(patchbay_provider_1, 40);
+AT(patchbay_provider_1, open, 0);
+AT(patchbay_provider_1, resume, 8);
+AT(patchbay_provider_1, cancel, 16);
+AT(patchbay_provider_1, close, 24);
+AT(patchbay_provider_1, models, 32);
+
+/* auth.h */
+SIZE(patchbay_header, 32);
+AT(patchbay_header, name, 0);
+AT(patchbay_header, value, 16);
+
+SIZE(patchbay_http_request, 112);
+AT(patchbay_http_request, method, 0);
+AT(patchbay_http_request, path, 16);
+AT(patchbay_http_request, query, 32);
+AT(patchbay_http_request, remote, 48);
+AT(patchbay_http_request, headers, 64);
+AT(patchbay_http_request, header_count, 72);
+AT(patchbay_http_request, flags, 76);
+AT(patchbay_http_request, credential, 80);
+AT(patchbay_http_request, scheme, 96);
+
+SIZE(patchbay_auth_1, 24);
+AT(patchbay_auth_1, check, 0);
+AT(patchbay_auth_1, cancel, 8);
+AT(patchbay_auth_1, close, 16);
+
+/* stream.h */
+SIZE(patchbay_usage, 48);
+AT(patchbay_usage, prompt_tokens, 0);
+AT(patchbay_usage, completion_tokens, 8);
+AT(patchbay_usage, cached_tokens, 16);
+AT(patchbay_usage, cache_write_tokens, 24);
+AT(patchbay_usage, reasoning_tokens, 32);
+AT(patchbay_usage, estimated, 40);
+AT(patchbay_usage, reserved, 44);
+
+SIZE(patchbay_event, 88);
+AT(patchbay_event, kind, 0);
+AT(patchbay_event, channel, 4);
+AT(patchbay_event, flags, 8);
+AT(patchbay_event, percent, 12);
+AT(patchbay_event, text, 16);
+AT(patchbay_event, name, 32);
+AT(patchbay_event, id, 48);
+AT(patchbay_event, extra_json, 64);
+AT(patchbay_event, usage, 80);
+
+SIZE(patchbay_stream_1, 24);
+AT(patchbay_stream_1, emit, 0);
+AT(patchbay_stream_1, finish, 8);
+AT(patchbay_stream_1, post, 16);
+
+/* verdict.h */
+SIZE(patchbay_principal, 80);
+AT(patchbay_principal, owner, 0);
+AT(patchbay_principal, credential_id, 16);
+AT(patchbay_principal, email, 32);
+AT(patchbay_principal, claims_json, 48);
+AT(patchbay_principal, expires_at_ms, 64);
+AT(patchbay_principal, role, 72);
+AT(patchbay_principal, reserved, 76);
+
+SIZE(patchbay_verdict, 16);
+AT(patchbay_verdict, allow, 0);
+AT(patchbay_verdict, deny, 8);
+
+SIZE(patchbay_verdict_1, 8);
+AT(patchbay_verdict_1, complete, 0);
+
+/* http.h */
+SIZE(patchbay_http_start, 96);
+AT(patchbay_http_start, method, 0);
+AT(patchbay_http_start, url, 16);
+AT(patchbay_http_start, body, 32);
+AT(patchbay_http_start, headers, 48);
+AT(patchbay_http_start, header_count, 56);
+AT(patchbay_http_start, flags, 60);
+AT(patchbay_http_start, connect_timeout_ms, 64);
+AT(patchbay_http_start, first_byte_timeout_ms, 68);
+AT(patchbay_http_start, idle_timeout_ms, 72);
+AT(patchbay_http_start, total_timeout_ms, 76);
+AT(patchbay_http_start, max_body_bytes, 80);
+AT(patchbay_http_start, max_line_bytes, 88);
+
+SIZE(patchbay_sse_event, 48);
+AT(patchbay_sse_event, name, 0);
+AT(patchbay_sse_event, id, 16);
+AT(patchbay_sse_event, data, 32);
+
+SIZE(patchbay_http_handler, 32);
+AT(patchbay_http_handler, head, 0);
+AT(patchbay_http_handler, data, 8);
+AT(patchbay_http_handler, event, 16);
+AT(patchbay_http_handler, done, 24);
+
+SIZE(patchbay_http_1, 16);
+AT(patchbay_http_1, start, 0);
+AT(patchbay_http_1, cancel, 8);
+
+/* timer.h */
+SIZE(patchbay_timer_1, 16);
+AT(patchbay_timer_1, start, 0);
+AT(patchbay_timer_1, cancel, 8);
+
+/* log.h */
+SIZE(patchbay_log_1, 16);
+AT(patchbay_log_1, enabled, 0);
+AT(patchbay_log_1, write, 8);
+
+/* secrets.h */
+SIZE(patchbay_credential, 80);
+AT(patchbay_credential, id, 0);
+AT(patchbay_credential, sha256, 16);
+AT(patchbay_credential, owner, 32);
+AT(patchbay_credential, name, 48);
+AT(patchbay_credential, role, 64);
+AT(patchbay_credential, revoked, 68);
+AT(patchbay_credential, expires_at_ms, 72);
+
+SIZE(patchbay_secrets_1, 16);
+AT(patchbay_secrets_1, resolve, 0);
+AT(patchbay_secrets_1, find_credential, 8);
+
+/* error.h: each code in the list has its constant. */
+#define SAME(NAME, name, value, http) static_assert(PATCHBAY_E_##NAME == (value), #name);
+PATCHBAY_ERROR_CODES(SAME)
