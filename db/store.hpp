@@ -129,8 +129,9 @@ public:
 
     // ---- the log ----
 
-    // Queues the batches, in order. At most `queue_limit` batches wait (the engine keeps one per
-    // run in flight, so this bounds itself); after close() they come back with `unavailable`.
+    // Queues the batches, in order. The sender bounds the queue: the engine keeps one batch per run
+    // in flight. After close() they come back with `unavailable`, on the caller's thread. Events of
+    // a run that is not open are refused with `conflict`.
     virtual void submit(std::vector<std::unique_ptr<Batch>> batches) = 0;
 
     // False while the store is full or failing: new runs are refused with 503.

@@ -32,8 +32,10 @@ int backup(const DataFlags& flags, const std::string& file, Terminal terminal) {
     if (const auto result = write_backup(*data_dir, path); !result) {
         return fail(terminal, result.error());
     }
-    if (flags.json) terminal.out << nlohmann::json{{"path", path}}.dump() << "\n";
-    else terminal.out << "Wrote " << path << ".\n";
+    if (flags.json)
+        terminal.out << nlohmann::json{{"path", path}}.dump() << "\n";
+    else
+        terminal.out << "Wrote " << path << ".\n";
     return done;
 }
 

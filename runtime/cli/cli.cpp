@@ -8,9 +8,9 @@
 #include "runtime/cli/serve.hpp"
 #include "runtime/cli/version.hpp"
 
-#include <CLI/CLI.hpp>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <CLI/CLI.hpp>
 
 #include <exception>
 #include <functional>
@@ -47,10 +47,11 @@ private:
     void add_serve() {
         auto* command = app_.add_subcommand("serve", "Runs the server");
         command->add_option("--config", serve_.config, "Config file");
-        command->add_option("--listen", serve_.listen, "Address, instead of the config's; repeatable");
+        command->add_option("--listen", serve_.listen,
+                            "Address, instead of the config's; repeatable");
         command->add_option("--data-dir", serve_.data_dir, "Data folder, instead of the config's");
         command->add_flag("--dev", serve_.dev,
-                        "For development: CORS for http://localhost:*, prints a curl line");
+                          "For development: CORS for http://localhost:*, prints a curl line");
         command->callback([this] { command_ = [this] { return serve(serve_); }; });
     }
 
@@ -62,9 +63,8 @@ private:
         create->add_option("--role", key_.role, "admin, premium or user")->required();
         create->add_option("--name", key_.name, "Unique name of the key")->required();
         create->add_option("--user", key_.user, "Whose data it opens; default: the key's name");
-        create->callback([this] {
-            command_ = [this] { return key_create(data_, key_, terminal()); };
-        });
+        create->callback(
+            [this] { command_ = [this] { return key_create(data_, key_, terminal()); }; });
 
         auto* list = key->add_subcommand("list", "Lists keys; never shows them");
         add_data_flags(list);
@@ -75,9 +75,8 @@ private:
         add_data_flags(revoke);
         add_json(revoke);
         revoke->add_option("ID", argument_, "The key's id, from `key list`")->required();
-        revoke->callback([this] {
-            command_ = [this] { return key_revoke(data_, argument_, terminal()); };
-        });
+        revoke->callback(
+            [this] { command_ = [this] { return key_revoke(data_, argument_, terminal()); }; });
     }
 
     void add_plugins() {
@@ -107,9 +106,8 @@ private:
         add_data_flags(command);
         add_json(command);
         command->add_option("FILE", argument_, "File to be made")->required();
-        command->callback([this] {
-            command_ = [this] { return backup(data_, argument_, terminal()); };
-        });
+        command->callback(
+            [this] { command_ = [this] { return backup(data_, argument_, terminal()); }; });
     }
 
     void add_events() {
@@ -117,9 +115,8 @@ private:
         add_data_flags(command);
         add_json(command);
         command->add_option("ID", argument_, "The interaction's id")->required();
-        command->callback([this] {
-            command_ = [this] { return events(data_, argument_, terminal()); };
-        });
+        command->callback(
+            [this] { command_ = [this] { return events(data_, argument_, terminal()); }; });
     }
 
     void add_data_flags(CLI::App* command) {

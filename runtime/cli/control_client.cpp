@@ -33,11 +33,11 @@ size_t append(char* data, size_t size, size_t count, void* user) {
 }
 
 Result<nlohmann::json> read_reply(long status, const std::string& body) {
-    auto json = body.empty() ? nlohmann::json()
-                             : nlohmann::json::parse(body, nullptr, false);
+    auto json = body.empty() ? nlohmann::json() : nlohmann::json::parse(body, nullptr, false);
     if (json.is_discarded()) {
-        return failure(ErrorCode::internal, "The server's answer is no JSON: is another program "
-                                            "behind its control socket?");
+        return failure(ErrorCode::internal,
+                       "The server's answer is no JSON: is another program "
+                       "behind its control socket?");
     }
     if (status < 400) return json;
     const auto text = [&](const char* key) {

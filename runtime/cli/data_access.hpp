@@ -15,9 +15,9 @@ using StoreHandle = std::unique_ptr<Store>;
 using DataAccess = std::variant<ControlClient, StoreHandle>;
 
 enum class StoreMode {
-    create,      // makes the folder and the database when there are none
-    existing,    // not_found when there is no database
-    read_only,   // the same, and needs no lock
+    create,     // makes the folder and the database when there are none
+    existing,   // not_found when there is no database
+    read_only,  // the same, and needs no lock
 };
 
 Result<DataAccess> open_data(const std::string& data_dir, StoreMode mode);

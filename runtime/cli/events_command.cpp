@@ -61,8 +61,8 @@ int events(const DataFlags& flags, const std::string& interaction, Terminal term
     (*store)->close();
     if (printed) return done;
     if (printed.error().code != ErrorCode::not_found) return fail(terminal, printed.error());
-    return fail(terminal, {ErrorCode::not_found, "There is no interaction " + interaction +
-                                                     " in " + *data_dir + "."});
+    return fail(terminal, {ErrorCode::not_found,
+                           "There is no interaction " + interaction + " in " + *data_dir + "."});
 }
 
 }  // namespace patchbay::cli

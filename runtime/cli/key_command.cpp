@@ -34,8 +34,9 @@ Result<std::string> create_remotely(const ControlClient& client, const NewKeyFla
     const auto reply = client.post("/api/admin/keys", body);
     if (!reply) return std::unexpected(reply.error());
     if (!reply->is_object() || !reply->contains("key") || !(*reply)["key"].is_string()) {
-        return failure(ErrorCode::internal, "The server's answer holds no key: is it of the same "
-                                            "version as this program?");
+        return failure(ErrorCode::internal,
+                       "The server's answer holds no key: is it of the same "
+                       "version as this program?");
     }
     return (*reply)["key"].get<std::string>();
 }
@@ -144,8 +145,10 @@ int key_revoke(const DataFlags& flags, const std::string& id, Terminal terminal)
             return json();
         });
     if (!revoked) return fail(terminal, revoked.error());
-    if (flags.json) terminal.out << json{{"id", id}, {"revoked", true}}.dump() << "\n";
-    else terminal.out << "Revoked " << id << ".\n";
+    if (flags.json)
+        terminal.out << json{{"id", id}, {"revoked", true}}.dump() << "\n";
+    else
+        terminal.out << "Revoked " << id << ".\n";
     return done;
 }
 

@@ -95,8 +95,10 @@ int plugin_list(const DataFlags& flags, Terminal terminal) {
         list = load_plugins(*config);
     }
     using Handler = json::error_handler_t;
-    if (flags.json) terminal.out << list->dump(-1, ' ', false, Handler::replace) << "\n";
-    else print(*list, terminal);
+    if (flags.json)
+        terminal.out << list->dump(-1, ' ', false, Handler::replace) << "\n";
+    else
+        print(*list, terminal);
     return done;
 }
 

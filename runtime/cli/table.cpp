@@ -10,8 +10,8 @@ namespace {
 
 // Code points, which is close enough to columns for names.
 size_t width_of(const std::string& text) {
-    return static_cast<size_t>(std::ranges::count_if(
-        text, [](unsigned char byte) { return (byte & 0xc0) != 0x80; }));
+    return static_cast<size_t>(
+        std::ranges::count_if(text, [](unsigned char byte) { return (byte & 0xc0) != 0x80; }));
 }
 
 }  // namespace

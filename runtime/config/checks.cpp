@@ -72,15 +72,16 @@ void check_references(const Config& config, const std::string& pointer, const Te
 
 void check_access(const Config& config, Problems& problems) {
     if (config.auth.empty() && !config.allow_anonymous) {
-        problems.push_back({"/auth", "no auth plugin",
-                            "at least one, or \"anonymous\": \"allow\" beside it"});
+        problems.push_back(
+            {"/auth", "no auth plugin", "at least one, or \"anonymous\": \"allow\" beside it"});
     }
     if (!config.allow_anonymous) return;
     for (size_t i = 0; i < config.server.listen.size(); ++i) {
         const auto address = parse_address(config.server.listen[i]);
         if (!address || address->is_local()) continue;
-        problems.push_back({"/anonymous", "\"allow\" while /server/listen/" + std::to_string(i) +
-                                              " can be reached from other machines",
+        problems.push_back({"/anonymous",
+                            "\"allow\" while /server/listen/" + std::to_string(i) +
+                                " can be reached from other machines",
                             "\"deny\", or a loopback address or unix socket there"});
     }
 }
@@ -94,9 +95,9 @@ void check_models(const Config& config, Problems& problems) {
     const auto instance = wanted.substr(0, slash);
     const auto found = std::ranges::find(config.plugins, instance, &PluginConfig::name);
     if (found == config.plugins.end()) {
-        problems.push_back({"/models/default", "an instance that is not in \"plugins\"",
-                            "\"instance/model\" with one that is" +
-                                hint(instance, names_of(config.plugins))});
+        problems.push_back(
+            {"/models/default", "an instance that is not in \"plugins\"",
+             "\"instance/model\" with one that is" + hint(instance, names_of(config.plugins))});
     } else if (!found->enabled) {
         problems.push_back({"/models/default", "the plugin \"" + instance + "\", which is off",
                             "a plugin that is enabled"});

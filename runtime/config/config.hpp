@@ -24,14 +24,14 @@ struct ServerConfig {
     milliseconds heartbeat{15000};
     milliseconds stall_timeout{30000};
     milliseconds drain_timeout{10000};
-    std::vector<std::string> trusted_proxies;           // addresses and networks in CIDR form
+    std::vector<std::string> trusted_proxies;  // addresses and networks in CIDR form
 };
 
 struct StoreConfig {
     std::string data_dir = "data";
-    bool power_loss = false;         // durability: sync every commit
+    bool power_loss = false;  // durability: sync every commit
     milliseconds retention{900000};
-    uint64_t max_bytes = 0;          // 0 = 80 % of the disk
+    uint64_t max_bytes = 0;  // 0 = 80 % of the disk
 };
 
 // One entry of "plugins".
@@ -63,7 +63,7 @@ struct BillingConfig {
 };
 
 struct Config {
-    std::string source;              // the file's path, or "the built-in default"
+    std::string source;  // the file's path, or "the built-in default"
     ServerConfig server;
     StoreConfig store;
     std::vector<std::string> plugin_path;
@@ -74,7 +74,7 @@ struct Config {
     ModelsConfig models;
     RunsConfig runs;
     BillingConfig billing;
-    bool debug_logs = false;         // ENABLE_LOGS=true
+    bool debug_logs = false;  // ENABLE_LOGS=true
 };
 
 // What is allowed but dangerous, a sentence each, for the log at start.

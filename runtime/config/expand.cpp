@@ -26,8 +26,9 @@ Result<std::string> read_reference_file(const std::string& path) {
     file.read(content.data(), longest_file + 1);
     content.resize(static_cast<size_t>(file.gcount()));
     if (!file.eof()) {
-        return failure(ErrorCode::not_found, "${file:" + path + "}, which cannot be read or is "
-                                             "longer than 64 KiB");
+        return failure(ErrorCode::not_found, "${file:" + path +
+                                                 "}, which cannot be read or is "
+                                                 "longer than 64 KiB");
     }
     while (content.ends_with('\n') || content.ends_with('\r')) content.pop_back();
     return content;
@@ -64,12 +65,15 @@ public:
     void visit(Json& value, const std::string& pointer) {
         if (value.is_string()) return expand_text(value, pointer);
         if (value.is_array()) {
-            for (size_t i = 0; i < value.size(); ++i) visit(value[i], step(pointer, std::to_string(i)));
+            for (size_t i = 0; i < value.size(); ++i)
+                visit(value[i], step(pointer, std::to_string(i)));
         }
         if (!value.is_object()) return;
         for (auto& [key, member] : value.items()) {
-            if (pointer == "/plugins") visit_plugin(member, step(pointer, key));
-            else visit(member, step(pointer, key));
+            if (pointer == "/plugins")
+                visit_plugin(member, step(pointer, key));
+            else
+                visit(member, step(pointer, key));
         }
     }
 
@@ -97,9 +101,10 @@ private:
         }
         const bool is_missing = result.error().code == ErrorCode::not_found;
         problems_.push_back({pointer, result.error().message,
-                             is_missing ? "a variable that is set, a default as in ${NAME:-default},"
-                                          " or a file that can be read"
-                                        : "${NAME}, ${NAME:-default} or ${file:/path}"});
+                             is_missing
+                                 ? "a variable that is set, a default as in ${NAME:-default},"
+                                   " or a file that can be read"
+                                 : "${NAME}, ${NAME:-default} or ${file:/path}"});
     }
 
     const Environment& environment_;

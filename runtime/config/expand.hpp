@@ -1,4 +1,5 @@
-// References in a config's text values: ${NAME}, ${NAME:-default}, ${file:/path}; $${ is a plain ${.
+// References in a config's text values: ${NAME}, ${NAME:-default}, ${file:/path}; $${ is a plain
+// ${.
 //
 // They are expanded after parsing, so that a value cannot bring in JSON of its own.
 #pragma once

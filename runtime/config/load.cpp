@@ -58,12 +58,37 @@ void apply_flags(const LoadOptions& options, Json& document) {
     }
 }
 
-// Leaves out what is known to be wrong already: an unresolved reference is no integer either.
+bool is_inside(const std::string& pointer, const std::string& outer) {
+    return pointer == outer || pointer.starts_with(outer + "/");
+}
+
+// Leaves out what is only another view of a mistake that is known already.
 void append_new(Problems more, Problems& problems) {
+    const auto known = problems;
     for (auto& problem : more) {
-        const auto known = std::ranges::find(problems, problem.pointer, &Problem::pointer);
-        if (known == problems.end()) problems.push_back(std::move(problem));
+        const bool repeats = std::ranges::any_of(known, [&](const Problem& other) {
+            return is_inside(problem.pointer, other.pointer) ||
+                   is_inside(other.pointer, problem.pointer);
+        });
+        if (!repeats) problems.push_back(std::move(problem));
     }
+}
+
+// Takes the mistakes out of `document`, so that the rest of it can be read.
+void remove_mistakes(const Problems& problems, Json& document) {
+    for (const auto& problem : problems) {
+        Json::json_pointer place(problem.pointer);
+        if (place.empty() || !document.contains(place)) continue;
+        if (document.at(place.parent_pointer()).is_array()) place.pop_back();
+        document.at(place.parent_pointer()).erase(place.back());
+    }
+}
+
+// With an instance unreadable, nobody knows which names exist.
+bool spoils_names(const Problem& problem) {
+    if (problem.pointer.empty() || problem.pointer == "/plugins") return true;
+    const Json::json_pointer place(problem.pointer);
+    return place.parent_pointer().to_string() == "/plugins";
 }
 
 }  // namespace
@@ -90,9 +115,9 @@ Checked<std::string> load_data_dir(const LoadOptions& options) {
     }
     auto folder = expand(text.get<std::string>(), options.environment);
     if (folder && !folder->empty()) return *folder;
-    return std::unexpected(Problems{{pointer.to_string(),
-                                     folder ? "an empty text" : folder.error().message,
-                                     "the name of a folder"}});
+    return std::unexpected(
+        Problems{{pointer.to_string(), folder ? "an empty text" : folder.error().message,
+                  "the name of a folder"}});
 }
 
 Checked<Config> load(const LoadOptions& options) {
@@ -104,12 +129,14 @@ Checked<Config> load(const LoadOptions& options) {
     coerce_expanded(*document, expanded);
     apply_flags(options, *document);
     append_new(check_schema(*document, expanded), problems);
-    if (!problems.empty()) return std::unexpected(std::move(problems));
+    if (std::ranges::any_of(problems, spoils_names)) return std::unexpected(std::move(problems));
 
+    remove_mistakes(problems, *document);
     auto config = read(*document);
+    append_new(check_meaning(config), problems);
+    if (!problems.empty()) return std::unexpected(std::move(problems));
     config.source = source_of(options);
     config.debug_logs = options.environment("ENABLE_LOGS") == "true";
-    if (auto wrong = check_meaning(config); !wrong.empty()) return std::unexpected(std::move(wrong));
     return config;
 }
 

@@ -18,7 +18,10 @@ public:
             case Event::array_start: frames_.push_back({.is_array = true}); break;
             case Event::key: on_key(value.get<std::string>()); break;
             case Event::object_end:
-            case Event::array_end: frames_.pop_back(); on_value(); break;
+            case Event::array_end:
+                frames_.pop_back();
+                on_value();
+                break;
             case Event::value: on_value(); break;
         }
     }
@@ -70,8 +73,9 @@ Problem syntax_problem(std::string_view text, const Json::parse_error& error) {
     const auto line = std::ranges::count(read, '\n') + 1;
     const auto last_break = read.rfind('\n');
     const auto column = read.size() - (last_break == read.npos ? 0 : last_break + 1) + 1;
-    return {"", reason(error.what()) + " at line " + std::to_string(line) + ", column " +
-                    std::to_string(column),
+    return {"",
+            reason(error.what()) + " at line " + std::to_string(line) + ", column " +
+                std::to_string(column),
             "JSON (comments are allowed)"};
 }
 
@@ -80,9 +84,12 @@ Problem syntax_problem(std::string_view text, const Json::parse_error& error) {
 std::string step(const std::string& pointer, std::string_view key) {
     std::string result = pointer + "/";
     for (const char character : key) {
-        if (character == '~') result += "~0";
-        else if (character == '/') result += "~1";
-        else result += character;
+        if (character == '~')
+            result += "~0";
+        else if (character == '/')
+            result += "~1";
+        else
+            result += character;
     }
     return result;
 }

@@ -8,8 +8,8 @@
 namespace patchbay::config {
 
 struct Problem {
-    std::string pointer;   // JSON pointer of the value; "" = the whole file
-    std::string found;     // never a secret: no value that came from the environment or a file
+    std::string pointer;  // JSON pointer of the value; "" = the whole file
+    std::string found;    // never a secret: no value that came from the environment or a file
     std::string expected;
 
     // "/server/head_bytes: found 12, expected an integer from 1024 to 1048576."

@@ -203,12 +203,14 @@ Run* Interaction::active() {
 void Interaction::run_ended(Run& run) {
     remove_run(run);
     start_next();
+    if (runs_.empty()) deliver();  // viewers that waited for more may end now
 }
 
 void Interaction::begin_failed(Run& run) {
     if (run.record().turn == record_.turns) --record_.turns;  // the number was never seen
     remove_run(run);
     start_next();
+    if (runs_.empty()) deliver();
 }
 
 void Interaction::remove_run(Run& run) {

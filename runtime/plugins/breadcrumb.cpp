@@ -1,6 +1,9 @@
 #include "runtime/plugins/breadcrumb.hpp"
 
+#include <signal.h>
 #include <time.h>
+
+#include <memory>
 
 namespace patchbay::plugins {
 namespace {
@@ -10,6 +13,34 @@ constinit thread_local const Breadcrumb* latest = nullptr;
 constinit std::array<CallMark, call_mark_count> marks;
 constinit std::array<std::atomic<bool>, call_mark_count> taken;
 constinit thread_local CallMark* mine = nullptr;
+
+// A second stack for the thread's signal handlers: a plugin may overflow the first one. Where there
+// is one already (a sanitizer's), it stays.
+class SignalStack {
+public:
+    SignalStack() {
+        stack_t present{};
+        sigaltstack(nullptr, &present);
+        if (!(present.ss_flags & SS_DISABLE)) return;
+        memory_ = std::make_unique<char[]>(size);
+        stack_t stack{};
+        stack.ss_sp = memory_.get();
+        stack.ss_size = size;
+        sigaltstack(&stack, nullptr);
+    }
+    ~SignalStack() {
+        if (!memory_) return;
+        stack_t none{};
+        none.ss_flags = SS_DISABLE;
+        sigaltstack(&none, nullptr);
+    }
+    SignalStack(const SignalStack&) = delete;
+    SignalStack& operator=(const SignalStack&) = delete;
+
+private:
+    static constexpr size_t size = 64 * 1024;
+    std::unique_ptr<char[]> memory_;
+};
 
 // Takes a mark for its thread and gives it back when the thread ends.
 class Claim {
@@ -27,6 +58,9 @@ public:
     }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
+
+private:
+    SignalStack signal_stack_;
 };
 
 int64_t nanoseconds(const timespec& time) {

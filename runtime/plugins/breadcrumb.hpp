@@ -34,7 +34,8 @@ public:
         const char* slot = nullptr;
     };
 
-    // This thread's mark, given back when the thread ends; nullptr when 256 threads have one.
+    // This thread's mark, given back when the thread ends; nullptr when 256 threads have one. The
+    // first call also gives the thread a stack for signal handlers.
     static CallMark* of_this_thread();
 
     void set(const Call& call);

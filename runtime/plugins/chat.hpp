@@ -36,7 +36,8 @@ public:
     virtual patchbay_status on_events(std::span<const patchbay_event> events) = 0;
 
     // The end, once; no call follows, and the Chat is gone. `reason` is PATCHBAY_FINISH_…; `error`
-    // is set when it is ERROR: also when the plugin's time was up, or it broke its contract.
+    // is set when it is ERROR: also when the plugin's time was up, or it broke its contract. Comes
+    // on a turn of its own, never from inside a plugin's call: the next chat may be opened in here.
     virtual void on_finish(uint32_t reason, const Error* error) = 0;
 };
 

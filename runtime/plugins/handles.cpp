@@ -85,20 +85,12 @@ patchbay_handle HandleTable::add(HandleKind kind, void* object, net::Lane& lane,
     return {generation | index};
 }
 
-// The slot of a current handle, when this thread is its lane.
-patchbay_status HandleTable::reach(patchbay_handle handle, Slot*& slot) const {
-    slot = slot_of(handle);
+patchbay_status HandleTable::find(patchbay_handle handle, HandleKind kind, void*& object) const {
+    const auto* const slot = slot_of(handle);
     if (!slot || !same_generation(slot->word.load(std::memory_order_acquire), handle.bits))
         return PATCHBAY_E_STALE;
-    const auto* const lane = slot->lane.load(std::memory_order_relaxed);
-    if (!lane) return PATCHBAY_E_STALE;  // never added: a forged handle
-    return lane->here() ? PATCHBAY_OK : PATCHBAY_E_WRONG_THREAD;
-}
-
-patchbay_status HandleTable::find(patchbay_handle handle, HandleKind kind, void*& object) const {
-    Slot* slot = nullptr;
-    if (const auto status = reach(handle, slot); status != PATCHBAY_OK) return status;
     if (slot->kind.load(std::memory_order_relaxed) != kind) return PATCHBAY_E_STALE;
+    if (!slot->lane.load(std::memory_order_relaxed)->here()) return PATCHBAY_E_WRONG_THREAD;
     object = slot->object.load(std::memory_order_relaxed);
     return PATCHBAY_OK;
 }

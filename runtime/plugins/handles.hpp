@@ -80,7 +80,6 @@ private:
     }
 
     Slot* slot_of(patchbay_handle handle) const;
-    patchbay_status reach(patchbay_handle handle, Slot*& slot) const;
     bool make_stale(patchbay_handle& handle, uint64_t allowed_pins);
     Slot* take_free(uint32_t& index);
     Slot* take_fresh(uint32_t& index);

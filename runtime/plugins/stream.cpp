@@ -92,8 +92,7 @@ patchbay_status Stream::emit(std::span<const patchbay_event> events) {
         bytes += text_bytes(event);
     }
     if (paused_ && (bytes_while_paused_ += bytes) > paused_limit) {
-        fail({.code = ErrorCode::limit,
-              .message = instance().name() + " emitted more than 256 KiB after PAUSE"});
+        exceed("emitted more than 256 KiB after PAUSE");
         return PATCHBAY_E_LIMIT;
     }
     return all_known ? deliver(events) : deliver_known(events);
@@ -109,8 +108,7 @@ patchbay_status Stream::deliver(std::span<const patchbay_event> events) {
     const auto status = listener_->on_events(events);
     if (stage() != Stage::live) return PATCHBAY_E_CANCELLED;  // the listener cancelled meanwhile
     if (status < 0) {
-        fail({.code = ErrorCode::limit,
-              .message = instance().name() + " emitted more than the answer's reader may hold"});
+        exceed("emitted more than the answer's reader may hold");
         return PATCHBAY_E_LIMIT;
     }
     if (status == PATCHBAY_PAUSE) pause();
@@ -186,8 +184,12 @@ void Stream::end_with(uint32_t reason, std::optional<Error> error) {
     });
 }
 
-void Stream::fail(Error error) {
-    instance().fault(error.message);
+void Stream::exceed(const char* what) {
+    instance().fault(what);
+    on_broken({.code = ErrorCode::limit, .message = instance().name() + " " + what});
+}
+
+void Stream::on_broken(Error error) {
     end_with(PATCHBAY_FINISH_ERROR, std::move(error));
     cancel_plugin(PATCHBAY_REASON_OVERRUN);
 }
@@ -195,11 +197,6 @@ void Stream::fail(Error error) {
 void Stream::cancel(patchbay_reason reason) {
     listener_ = nullptr;
     cancel_plugin(reason);
-}
-
-void Stream::on_broken(Error error) {
-    end_with(PATCHBAY_FINISH_ERROR, std::move(error));
-    cancel_plugin(PATCHBAY_REASON_OVERRUN);
 }
 
 // A plugin that left *chat NULL has no state: it gets no resume, cancel and close.

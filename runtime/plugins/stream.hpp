@@ -34,7 +34,7 @@ private:
     patchbay_status deliver_known(std::span<const patchbay_event> events);
     void pause();
     void call_resume();
-    void fail(Error error);
+    void exceed(const char* what);  // a limit: the stream fails
     void end_with(uint32_t reason, std::optional<Error> error);
 
     void call_cancel(patchbay_reason reason) override;

@@ -30,13 +30,16 @@ struct Behaviour {
 
 Behaviour* behaviour = nullptr;
 
-const patchbay_provider_1 provider = {
-    .open = [](void*, const patchbay_chat_request* request, patchbay_stream stream,
-               void**) { return behaviour->open(*request, stream); },
-    .resume = [](void*) {},
-    .cancel = [](void*, patchbay_reason) { behaviour->cancel(); },
-    .close = [](void*) { ++behaviour->closed; },
-    .models = nullptr};
+const patchbay_provider_1 provider = {.open =
+                                          [](void* instance, const patchbay_chat_request* request,
+                                             patchbay_stream stream, void** chat) {
+                                              *chat = instance;
+                                              return behaviour->open(*request, stream);
+                                          },
+                                      .resume = [](void*) {},
+                                      .cancel = [](void*, patchbay_reason) { behaviour->cancel(); },
+                                      .close = [](void*) { ++behaviour->closed; },
+                                      .models = nullptr};
 
 const patchbay_auth_1 auth = {
     .check = [](void*, const patchbay_http_request*, patchbay_request request,
@@ -50,8 +53,9 @@ const patchbay_plugin plugin = {
     .id = "org.example.bad",
     .version = "1",
     .about_json = "",
-    .create = [](const patchbay_host* host, patchbay_str, void**) -> patchbay_status {
+    .create = [](const patchbay_host* host, patchbay_str, void** instance) -> patchbay_status {
         behaviour->host = host;
+        *instance = behaviour;
         return PATCHBAY_OK;
     },
     .destroy = [](void*) {},

@@ -57,9 +57,24 @@ void read_choices(const element& choices, Chunk& chunk) {
     if (!choices.at(0).get(first)) read_choice(first, chunk);
 }
 
+// Each open answer has a parser: simdjson's usual depth of 1,024 would cost 9 KiB of its 15.
+constexpr size_t usual_bytes = 512;
+constexpr size_t max_depth = 64;
+constexpr size_t kept_bytes = 16 * 1024;  // buffers for more are given back with the next chunk
+
 }  // namespace
 
+ChunkReader::ChunkReader() { allocate(); }
+
+void ChunkReader::allocate() {
+    padded_ = {};
+    parser_ = simdjson::dom::parser();
+    // When there is no memory for it, read() says so.
+    [[maybe_unused]] const auto allocated = parser_.allocate(usual_bytes, max_depth);
+}
+
 std::optional<Chunk> ChunkReader::read(std::string_view json) {
+    if (parser_.capacity() > kept_bytes && json.size() <= kept_bytes) allocate();
     padded_.reserve(json.size() + simdjson::SIMDJSON_PADDING);
     padded_.assign(json);
     object root;

@@ -25,11 +25,15 @@ struct Chunk {
 // One per answer: it keeps its buffers. A completion that was not streamed reads as one chunk.
 class ChunkReader {
 public:
+    ChunkReader();
+
     // Nothing when it is no JSON object, or no valid UTF-8. Only the first choice is read; members
     // of an unexpected type count as absent.
     std::optional<Chunk> read(std::string_view json);
 
 private:
+    void allocate();
+
     simdjson::dom::parser parser_;
     std::string padded_;
 };

@@ -53,7 +53,8 @@ TEST(CliTest, BadUsageIsTwo) {
 
 TEST(CliTest, ServeGetsItsFlags) {
     EXPECT_EQ(run_with({"serve", "--config", "c.json", "--listen", "127.0.0.1:0", "--listen",
-                        "unix:/x", "--data-dir", "d", "--dev"}), 0);
+                        "unix:/x", "--data-dir", "d", "--dev"}),
+              0);
 
     EXPECT_EQ(served().config, "c.json");
     EXPECT_EQ(served().listen, (std::vector<std::string>{"127.0.0.1:0", "unix:/x"}));

@@ -26,8 +26,8 @@ TEST(ConfigCommandTest, GoodFileIsInOrder) {
     const TemporaryFolder folder;
     CapturedTerminal captured;
 
-    const auto code = config_check({.config = folder.write("p.json", small_config)},
-                                   captured.terminal());
+    const auto code =
+        config_check({.config = folder.write("p.json", small_config)}, captured.terminal());
 
     EXPECT_EQ(code, done) << captured.err.str();
     EXPECT_NE(captured.out.str().find("p.json is in order."), std::string::npos);
@@ -37,12 +37,12 @@ TEST(ConfigCommandTest, MistakesAreSentencesOnStandardError) {
     const TemporaryFolder folder;
     CapturedTerminal captured;
 
-    const auto code = config_check({.config = folder.write("p.json", R"({"server": 1})")},
-                                   captured.terminal());
+    const auto code =
+        config_check({.config = folder.write("p.json", R"({"server": 1})")}, captured.terminal());
 
     EXPECT_EQ(code, bad_usage);
-    EXPECT_NE(captured.err.str().find("/server: found 1, expected an object.\n"),
-              std::string::npos) << captured.err.str();
+    EXPECT_NE(captured.err.str().find("/server: found 1, expected an object.\n"), std::string::npos)
+        << captured.err.str();
     EXPECT_EQ(captured.out.str(), "");
 }
 
@@ -71,8 +71,9 @@ TEST(PluginCommandTest, PluginThatIsNotThereIsOffWithAReason) {
     const TemporaryFolder folder;
     CapturedTerminal captured;
 
-    const auto code = plugin_list({.config = folder.write("p.json", small_config),
-                                   .data_dir = folder.path(), .json = true}, captured.terminal());
+    const auto code = plugin_list(
+        {.config = folder.write("p.json", small_config), .data_dir = folder.path(), .json = true},
+        captured.terminal());
 
     ASSERT_EQ(code, done) << captured.err.str();
     const auto items = json::parse(captured.out.str()).at("items");
@@ -151,7 +152,9 @@ TEST(EventsCommandTest, LogIsPrintedAsJsonLines) {
         batch->interaction = interaction.id;
         batch->run = run;
         batch->projections = {InsertInteraction{interaction},
-                              InsertRun{{.id = run, .interaction = interaction.id, .turn = 1,
+                              InsertRun{{.id = run,
+                                         .interaction = interaction.id,
+                                         .turn = 1,
                                          .status = RunStatus::running}}};
         batch->events = {{.run = run, .kind = EventKind::run_started, .body = R"({"turn":1})"},
                          {.run = run, .kind = EventKind::delta, .body = "Hi"}};

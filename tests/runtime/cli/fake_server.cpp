@@ -55,7 +55,8 @@ void FakeServer::answer(int connection) {
         const auto head_end = request.find("\r\n\r\n");
         if (head_end == std::string::npos) continue;
         std::smatch length;
-        const bool has_body = std::regex_search(request, length, std::regex("Content-Length: (\\d+)"));
+        const bool has_body =
+            std::regex_search(request, length, std::regex("Content-Length: (\\d+)"));
         const size_t body = has_body ? std::stoul(length[1]) : 0;
         if (request.size() >= head_end + 4 + body) break;
     }

@@ -44,8 +44,7 @@ TEST(BuiltinTest, InternalKeyBecomesAUsersKey) {
     const auto config = builtin({{"INTERNAL_API_KEY", "s3cret"}});
 
     ASSERT_TRUE(config) << sentences(config.error());
-    EXPECT_EQ(Json::parse(config->plugins[1].config_json),
-              Json::parse(R"({"static_keys":[
+    EXPECT_EQ(Json::parse(config->plugins[1].config_json), Json::parse(R"({"static_keys":[
                   {"key":"s3cret","role":"user","owner":"user:internal"}]})"));
 }
 

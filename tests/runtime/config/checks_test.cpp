@@ -8,7 +8,8 @@ namespace {
 
 std::string config_with_auth(const std::string& auth, const std::string& more = "") {
     return R"({"plugins": {"keys": {"library": "k"}, "old": {"library": "k", "enabled": false}},
-               "models": {"default": "any"}, "auth": )" + auth + more + "}";
+               "models": {"default": "any"}, "auth": )" +
+           auth + more + "}";
 }
 
 TEST(ChecksTest, AuthPluginMustExistAndBeOn) {
@@ -46,7 +47,8 @@ TEST(ChecksTest, ListenFlagCannotOpenAnAnonymousServer) {
 TEST(ChecksTest, DefaultModelNamesAnInstanceThatExists) {
     const auto with_model = [](const std::string& model) {
         return complaints(R"({"plugins": {"keys": {"library": "k"}, "demo": {"library": "d"}},
-            "auth": ["keys"], "models": {"default": ")" + model + R"(",
+            "auth": ["keys"], "models": {"default": ")" +
+                          model + R"(",
             "aliases": {"big/model": ["demo/x"]}}})");
     };
 

@@ -50,7 +50,8 @@ TEST(ExpandTest, UnsetVariableIsAnErrorWithItsPointer) {
     const auto text = complaints(plugin_config("${NOBODY_SET_THIS}"));
 
     EXPECT_NE(text.find("/plugins/keys/config/secret: found ${NOBODY_SET_THIS}, which is not set"),
-              std::string::npos) << text;
+              std::string::npos)
+        << text;
 }
 
 TEST(ExpandTest, BadReferencesAreErrors) {
@@ -66,7 +67,8 @@ TEST(ExpandTest, PluginThatIsOffMaySpeakOfUnsetVariables) {
     const auto off = R"("plugin_path": []})";
     const std::string text = R"({"plugins": {"keys": {"library": "k"},
         "openai": {"library": "o", "enabled": false, "config": {"api_key": "${UNSET}"}}},
-        "auth": ["keys"], "models": {"default": "any"}, )" + std::string(off);
+        "auth": ["keys"], "models": {"default": "any"}, )" +
+                             std::string(off);
 
     EXPECT_EQ(complaints(text), "");
 }

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace patchbay::config {
 namespace {
 
@@ -53,19 +55,46 @@ TEST(LoadTest, AllMistakesAreReportedAtOnce) {
     EXPECT_NE(text.find("/server/lisen: found an unknown key"), std::string::npos) << text;
     EXPECT_NE(text.find("did you mean \"listen\""), std::string::npos) << text;
     EXPECT_NE(text.find("/server/head_bytes: found 12, expected an integer from 1024 to 1048576."),
-              std::string::npos) << text;
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("/server/heartbeat_ms: found a text, expected an integer"),
-              std::string::npos) << text;
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("/store/durability: found another text; did you mean \"crash\", expected "
-                        "\"crash\" or \"power_loss\"."), std::string::npos) << text;
+                        "\"crash\" or \"power_loss\"."),
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("/plugins/demo/libary: found an unknown key"), std::string::npos) << text;
     EXPECT_NE(text.find("/plugins/demo/library: found nothing, expected a text, not empty."),
-              std::string::npos) << text;
+              std::string::npos)
+        << text;
     EXPECT_NE(text.find("/models/default: found an empty text"), std::string::npos) << text;
     EXPECT_NE(text.find("/models/aliases/fast: found an empty list"), std::string::npos) << text;
     EXPECT_NE(text.find("/auth: found nothing"), std::string::npos) << text;
     EXPECT_NE(text.find("/colour: found an unknown key"), std::string::npos) << text;
     EXPECT_EQ(std::ranges::count(text, '\n'), 10) << text;
+}
+
+TEST(LoadTest, MistakesOfMeaningAreReportedBesideThoseOfTheSchema) {
+    const auto text = complaints(R"({
+        "plugins": {"keys": {"library": "k", "enabled": "perhaps"}}, "auth": ["keyz"],
+        "server": {"listen": ["localhost"], "max_connections": "${UNSET}", "cors_origins": [1]},
+        "models": {"default": "any"}, "colour": 1
+    })");
+
+    for (const auto* pointer :
+         {"/plugins/keys/enabled:", "/auth/0:", "/server/listen/0:", "/colour:",
+          "/server/max_connections:", "/server/cors_origins/0:"}) {
+        EXPECT_NE(text.find(pointer), std::string::npos) << pointer << "\n" << text;
+    }
+    EXPECT_EQ(std::ranges::count(text, '\n'), 6) << text;
+}
+
+TEST(LoadTest, UnreadablePluginIsNotReportedAgainAsAMissingName) {
+    const auto text =
+        complaints(R"({"plugins": {"keys": 1}, "auth": ["keys"], "models": {"default": "any"}})");
+
+    EXPECT_EQ(text, "/plugins/keys: found 1, expected an object.\n");
 }
 
 TEST(LoadTest, SyntaxErrorNamesLineAndColumn) {

@@ -32,6 +32,27 @@ TEST(CrashHandlerDeathTest, EverySignalOfACrashIsHandled) {
     EXPECT_DEATH(crash_in_plugin(SIGFPE), "patchbay: SIGFPE in plugin instance crasher");
 }
 
+// The sanitizers have a handler of their own for this.
+#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+int overflow(int depth) {
+    volatile char big[4096];
+    big[0] = 1;
+    return depth == 0 ? 0 : overflow(depth - 1) + big[0];
+}
+
+TEST(CrashHandlerDeathTest, StackOverflowInPluginIsNamed) {
+    const auto crash = [] {
+        install_crash_handler();
+        Script script;
+        const auto instance = make_instance(script, "crasher");
+        const PluginCall call(*instance, "http.data", PluginCall::Where::lane);
+        overflow(1'000'000);
+    };
+
+    EXPECT_DEATH(crash(), "patchbay: SIGSEGV in plugin instance crasher, in http.data");
+}
+#endif
+
 TEST(CrashHandlerDeathTest, CrashElsewhereIsSaidToBeOurs) {
     const auto crash = [] {
         install_crash_handler();

@@ -86,7 +86,7 @@ public:
         if (on_resume) on_resume();
         if (!std::exchange(told_to_pause_, false) || !hold()) return;
         lane_.turns.add([this] {
-            if (!finished() && !cancelled_) provider_->resume(state_);
+            if (state_ && !finished() && !cancelled_) provider_->resume(state_);
             release();
         });
     }
@@ -97,7 +97,7 @@ public:
         if (finished() || std::exchange(cancelled_, true) || !hold()) return;
         if (on_cancel) on_cancel();
         lane_.turns.add([this, reason] {
-            if (!finished()) provider_->cancel(state_, reason);
+            if (state_ && !finished()) provider_->cancel(state_, reason);
             release();
         });
         lane_.turns.add([this] { give_up(); }, std::chrono::seconds(5));
@@ -119,7 +119,9 @@ public:
 
 private:
     bool ended() const override { return finished() || given_up_; }
-    void close() override { provider_->close(state_); }
+    void close() override {
+        if (state_) provider_->close(state_);  // NULL: it has no state to be told anything
+    }
 
     void give_up() {
         if (ended()) return;
