@@ -335,10 +335,10 @@ TEST_F(ChatTest, EmitInsideResumeMayPauseAgain) {
 
     for (size_t round = 1; round <= 3; ++round) {
         on_lane([&] { chat->resume(); });
-        EXPECT_TRUE(script.journal.wait_for("resume", round));
+        EXPECT_TRUE(listener.journal.wait_for("more", round));
     }
 
-    EXPECT_EQ(listener.journal.count("more"), 3u);
+    EXPECT_EQ(script.journal.count("resume"), 3u);
     finish();
 }
 
