@@ -323,6 +323,10 @@ void Interaction::deliver() {
     window_.trim(shown_by_all);
 }
 
+void Interaction::note_compaction(uint64_t compacted_to) {
+    record_.compacted_to = std::max(record_.compacted_to, compacted_to);
+}
+
 void Interaction::read_page_for(Viewer& viewer, uint64_t after, const std::optional<RunId>& only) {
     auto read = [id = id(), after, only](Store& store) {
         return store.events(id, after, page_events, page_bytes, only);

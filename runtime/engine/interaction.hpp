@@ -65,6 +65,7 @@ public:
 
     void add_viewer(ViewerSpec spec);
     void viewer_ended(Viewer& viewer, bool left);
+    void note_compaction(uint64_t compacted_to);
     void read_page_for(Viewer& viewer, uint64_t after, const std::optional<RunId>& only);
     void end_viewers(const Error* error, bool only_idle);
     bool viewers_full(const RunId& run) const;  // some watch, and none of them has room

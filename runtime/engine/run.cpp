@@ -82,6 +82,8 @@ void Run::start() {
         say_started();
         output_.add(UpdateRun{record_});
     }
+    spdlog::debug("run {}: turn {} of {} asks {}", record_.id.str(), record_.turn,
+                  interaction_.id().str(), choice_.full_name());
     interaction_.shard().counters().runs_started.fetch_add(1, std::memory_order_relaxed);
     arm_deadline();
     // A key that turns out to be used must not cost a second answer.
@@ -344,6 +346,7 @@ void Run::on_refused(Batch& batch) {
 
 void Run::settle_ended() {
     state_ = State::ended;
+    spdlog::debug("run {}: {}", record_.id.str(), name_of(record_.status));
     interaction_.run_ended(*this);
     for (auto& [id, callback] : std::exchange(waiters_, {})) callback();
 }

@@ -39,6 +39,11 @@ void Viewer::on_page(Result<EventPage> page) {
     reading_ = false;
     if (ended_) return;
     if (!page) return end_with(&page.error());
+    // Events were compacted away while it lagged. A reader that could show the gap is cut off: it
+    // comes back with its cursor, and gets a resync.
+    const bool gap = page->compacted_to > cursor_ && dialect_->can_replace();
+    interaction_.note_compaction(page->compacted_to);
+    if (gap) return end_with(nullptr);
     for (const auto& event : page->events) {
         if (take(event)) return finish();
     }

@@ -12,11 +12,12 @@ using nlohmann::json;
 
 constexpr uint64_t most_tokens = 10'000'000;
 
-MakeDialect make_conversation(std::string user_id, bool simple) {
-    return [user_id = std::move(user_id), simple](const StreamStart& start) {
-        return std::make_unique<ConversationDialect>(
-            ConversationStart{start.interaction, start.run, start.is_new, user_id, simple});
-    };
+DialectFactory conversation_dialects(std::string user_id, bool simple) {
+    return {.can_replace = false,
+            .make = [user_id = std::move(user_id), simple](const StreamStart& start) {
+                return std::make_unique<ConversationDialect>(
+                    ConversationStart{start.interaction, start.run, start.is_new, user_id, simple});
+            }};
 }
 
 // Absent, or the id of an interaction; any other text names one that does not exist.
@@ -101,25 +102,25 @@ Result<engine::TurnRequest> parse_simple(Server& server, const Call& call) {
 }  // namespace
 
 void post_stream_conversation(Server& server, CallRef call) {
-    auto make = make_conversation(call->principal.owner, false);
+    auto dialects = conversation_dialects(call->principal.owner, false);
     const auto point = resume_point_of(*call);
     if (!point) return answer_error(std::move(call), point.error());
-    if (*point) return resume_stream(server, std::move(call), **point, std::move(make));
+    if (*point) return resume_stream(server, std::move(call), **point, std::move(dialects));
 
     auto turn = parse_conversation(server, *call);
     if (!turn) return answer_error(std::move(call), turn.error());
-    stream_turn(server, std::move(call), std::move(*turn), std::move(make));
+    stream_turn(server, std::move(call), std::move(*turn), std::move(dialects));
 }
 
 void get_stream_simple(Server& server, CallRef call) {
-    auto make = make_conversation(call->principal.owner, true);
+    auto dialects = conversation_dialects(call->principal.owner, true);
     const auto point = resume_point_of(*call);
     if (!point) return answer_error(std::move(call), point.error());
-    if (*point) return resume_stream(server, std::move(call), **point, std::move(make));
+    if (*point) return resume_stream(server, std::move(call), **point, std::move(dialects));
 
     auto turn = parse_simple(server, *call);
     if (!turn) return answer_error(std::move(call), turn.error());
-    stream_turn(server, std::move(call), std::move(*turn), std::move(make));
+    stream_turn(server, std::move(call), std::move(*turn), std::move(dialects));
 }
 
 }  // namespace patchbay::http

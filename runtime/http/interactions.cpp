@@ -1,5 +1,4 @@
 // /api/interactions: conversations, their messages and their logs.
-#include "runtime/http/dialects/native.hpp"
 #include "runtime/http/error_reply.hpp"
 #include "runtime/http/handlers.hpp"
 #include "runtime/http/json_input.hpp"
@@ -196,8 +195,7 @@ void get_events(Server& server, CallRef call) {
                                 caller_error(ErrorCode::not_found, "No such run."));
         }
     }
-    stream_view(server, std::move(call), std::move(view),
-                [](const StreamStart&) { return std::make_unique<NativeDialect>(); });
+    stream_view(server, std::move(call), std::move(view), native_dialects());
 }
 
 }  // namespace patchbay::http

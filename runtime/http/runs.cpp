@@ -1,5 +1,4 @@
 // /api/interactions/{id}/runs and /api/runs: the native surface of turns.
-#include "runtime/http/dialects/native.hpp"
 #include "runtime/http/error_reply.hpp"
 #include "runtime/http/handlers.hpp"
 #include "runtime/http/json_input.hpp"
@@ -59,14 +58,10 @@ Result<RunInput> parse_run(Server& server, Call& call, const InteractionId& inte
     return input;
 }
 
-MakeDialect make_native() {
-    return [](const StreamStart&) { return std::make_unique<NativeDialect>(); };
-}
-
 // Re-attaches to the interaction: a request with Last-Event-ID never starts a run.
 void resume(Server& server, CallRef call, const InteractionId& id, uint64_t after) {
     engine::ViewRequest view{.interaction = id, .owner = call->principal.owner, .after = after};
-    stream_view(server, std::move(call), std::move(view), make_native());
+    stream_view(server, std::move(call), std::move(view), native_dialects());
 }
 
 Error no_such_run() { return caller_error(ErrorCode::not_found, "No such run."); }
@@ -96,7 +91,7 @@ void post_run(Server& server, CallRef call) {
     if (input->background) {
         return start_in_background(server, std::move(call), std::move(input->turn));
     }
-    stream_turn(server, std::move(call), std::move(input->turn), make_native());
+    stream_turn(server, std::move(call), std::move(input->turn), native_dialects());
 }
 
 // GET /api/runs/{id}?wait_ms=  ->  the run, once it has ended or the time is up

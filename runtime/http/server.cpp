@@ -5,6 +5,7 @@
 
 #include <Poco/Exception.h>
 #include <Poco/URI.h>
+#include <spdlog/spdlog.h>
 
 namespace patchbay::http {
 namespace {
@@ -60,6 +61,7 @@ void Server::route(CallRef call) {
         return answer_error(std::move(call), caller_error(ErrorCode::bad_request,
                                                           "The request target is malformed."));
     }
+    spdlog::debug("request {}: {} {}", call->request_id, call->method, call->path);
     auto match = find_route(call->method, call->path);
     if (match.allowed.empty()) {
         return answer_error(std::move(call),

@@ -1,5 +1,6 @@
 #include "runtime/http/stream_reply.hpp"
 
+#include "runtime/http/dialects/native.hpp"
 #include "runtime/http/error_reply.hpp"
 
 #include <nlohmann/json.hpp>
@@ -13,14 +14,14 @@ namespace {
 struct Opening {
     CallRef call;
     std::unique_ptr<net::EventStream> stream;
-    MakeDialect make;
+    DialectFactory dialects;
 };
 
-Opening open(Server& server, net::Lane& lane, CallRef call, MakeDialect make) {
+Opening open(Server& server, net::Lane& lane, CallRef call, DialectFactory dialects) {
     auto stream = std::make_unique<net::EventStream>(lane, std::move(*call->exchange),
                                                      server.options().streams);
     call->exchange.reset();
-    return {std::move(call), std::move(stream), std::move(make)};
+    return {std::move(call), std::move(stream), std::move(dialects)};
 }
 
 void reply(Opening opening, net::Response response) {
@@ -35,7 +36,7 @@ void begin_stream(Server& server, Opening opening, const StreamStart& start,
     if (!start.run.empty()) headers.emplace_back("X-Run-Id", start.run.str());
     opening.stream->send_head(headers);
     server.engine().attach(start.interaction, std::move(plan), std::move(opening.stream),
-                           opening.make(start));
+                           opening.dialects.make(start));
 }
 
 nlohmann::json details_of(const engine::TurnRefused& refused) {
@@ -51,13 +52,14 @@ nlohmann::json details_of(const engine::TurnRefused& refused) {
 // A duplicate's interaction may live on another lane: the call goes there as if it were new.
 void attach_to_duplicate(Server& server, Opening opening, const engine::TurnStarted& started,
                          const std::string& owner) {
+    const bool can_replace = opening.dialects.can_replace;
     opening.call->exchange.emplace(net::EventStream::release(std::move(opening.stream)));
     stream_view(server, std::move(opening.call),
                 {.interaction = started.interaction,
                  .owner = owner,
                  .run = started.run,
-                 .can_replace = false},
-                std::move(opening.make));
+                 .can_replace = can_replace},
+                std::move(opening.dialects));
 }
 
 Result<uint64_t> decimal(std::string_view text, const std::string& name) {
@@ -73,11 +75,15 @@ Result<uint64_t> decimal(std::string_view text, const std::string& name) {
 
 }  // namespace
 
-void stream_turn(Server& server, CallRef call, engine::TurnRequest turn, MakeDialect make) {
+DialectFactory native_dialects() {
+    return {.make = [](const StreamStart&) { return std::make_unique<NativeDialect>(); }};
+}
+
+void stream_turn(Server& server, CallRef call, engine::TurnRequest turn, DialectFactory dialects) {
     net::Lane& lane = server.engine().home_of(turn.interaction);
     lane.post([&server, &lane, turn = std::move(turn), call = std::move(call),
-               make = std::move(make)]() mutable {
-        auto opening = open(server, lane, std::move(call), std::move(make));
+               dialects = std::move(dialects)]() mutable {
+        auto opening = open(server, lane, std::move(call), std::move(dialects));
         const bool is_new = turn.is_new;
         const auto owner = turn.owner;
         auto done = [&server, is_new, owner, opening = std::move(opening)](
@@ -114,11 +120,11 @@ void start_in_background(Server& server, CallRef call, engine::TurnRequest turn)
     });
 }
 
-void stream_view(Server& server, CallRef call, engine::ViewRequest view, MakeDialect make) {
+void stream_view(Server& server, CallRef call, engine::ViewRequest view, DialectFactory dialects) {
     net::Lane& lane = server.engine().home_of(view.interaction);
     lane.post([&server, &lane, view = std::move(view), call = std::move(call),
-               make = std::move(make)]() mutable {
-        auto opening = open(server, lane, std::move(call), std::move(make));
+               dialects = std::move(dialects)]() mutable {
+        auto opening = open(server, lane, std::move(call), std::move(dialects));
         const StreamStart start{view.interaction, view.run.value_or(RunId{}), false};
         auto done = [&server, start, opening = std::move(opening)](
                         Result<engine::ViewPlan> plan) mutable {
@@ -133,15 +139,15 @@ void stream_view(Server& server, CallRef call, engine::ViewRequest view, MakeDia
     });
 }
 
-void resume_stream(Server& server, CallRef call, const ResumePoint& point, MakeDialect make) {
+void resume_stream(Server& server, CallRef call, const ResumePoint& point, DialectFactory dialects) {
     const auto run = server.store().run(point.run);
     if (!run) return answer_error(std::move(call), caller_error(ErrorCode::not_found, "No such run."));
     engine::ViewRequest view{.interaction = run->interaction,
                              .owner = call->principal.owner,
                              .after = point.seq,
                              .run = point.run,
-                             .can_replace = false};
-    stream_view(server, std::move(call), std::move(view), std::move(make));
+                             .can_replace = dialects.can_replace};
+    stream_view(server, std::move(call), std::move(view), std::move(dialects));
 }
 
 Result<std::optional<uint64_t>> last_seq_of(const Call& call) {

@@ -299,6 +299,7 @@ TEST_F(ChatTest, NextChatMayBeOpenedFromOnFinish) {
     on_lane([&] { EXPECT_TRUE(Chat::open(lane, instance, call, reopens)); });
 
     EXPECT_TRUE(reopens.journal.wait_for("finish", 2));
+    EXPECT_TRUE(all_closed());
     EXPECT_FALSE(inside);
 }
 
