@@ -35,11 +35,6 @@ size_t open_file_limit() {
     return limit.rlim_cur;
 }
 
-int64_t unix_ms_now() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 // A file that only its owner may read.
 Result<void> write_secret(const std::string& path, const std::string& text) {
     namespace fs = std::filesystem;
@@ -82,7 +77,6 @@ Result<void> RunningServer::open_store() {
 Result<void> RunningServer::make_admin_key() {
     auto made = make_api_key(Role::admin, "admin", owner_of_key("", "admin"));
     if (!made) return std::unexpected(made.error());
-    made->record.created_at_ms = unix_ms_now();
     const auto path = std::filesystem::absolute(config_.store.data_dir) / "admin.key";
     if (auto written = write_secret(path, made->text); !written) return written;
     if (auto stored = store_->insert_credential(made->record); !stored) return stored;

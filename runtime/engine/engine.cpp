@@ -125,30 +125,45 @@ void Engine::plan_view(ViewRequest request, OnPlan done) {
     Shard& shard = shard_of(request.interaction);
     const auto id = request.interaction;
     const auto owner = request.owner;
-    shard.with_interaction(id, owner, [this, &shard, request = std::move(request), done =
-                                       std::move(done)](Result<Interaction*> found) mutable {
+    shard.with_interaction(id, owner, [this, request = std::move(request), done = std::move(done)](
+                                          Result<Interaction*> found) mutable {
         if (!found) return done(std::unexpected(found.error()));
         Interaction& interaction = **found;
-        if (!request.run) {
-            return finish_plan(interaction, std::move(request), std::nullopt, std::move(done));
+        Run* live = request.run ? interaction.find_run(*request.run) : nullptr;
+        const bool at_hand = request.after >= interaction.last_seq() ||
+                             interaction.window().find(request.after + 1) != nullptr;
+        if (at_hand && (live != nullptr || !request.run)) {
+            const auto run = live ? std::optional(live->record()) : std::nullopt;
+            return finish_plan(interaction, std::move(request), run, std::move(done));
         }
-        const auto run = *request.run;
-        if (Run* live = interaction.find_run(run)) {
-            return finish_plan(interaction, std::move(request), live->record(), std::move(done));
-        }
-        interaction.pin();
-        shard.read([run](Store& store) { return store.run(run); },
-                   [this, &interaction, request = std::move(request),
-                    done = std::move(done)](Result<RunRecord> record) mutable {
-                       const bool ours = record && record->interaction == interaction.id();
-                       if (ours) {
-                           finish_plan(interaction, std::move(request), *record, std::move(done));
-                       } else {
-                           done(std::unexpected(no_such_run()));
-                       }
-                       interaction.unpin();
-                   });
+        read_for_plan(interaction, std::move(request), std::move(done));
     });
+}
+
+// Asks the store how far the log is compacted, and for the run when it has ended.
+void Engine::read_for_plan(Interaction& interaction, ViewRequest request, OnPlan done) {
+    struct Facts {
+        Result<InteractionRecord> interaction;
+        std::optional<Result<RunRecord>> run;
+    };
+    auto read = [id = interaction.id(), run = request.run](Store& store) {
+        return Facts{store.interaction(id), run ? std::optional(store.run(*run)) : std::nullopt};
+    };
+    interaction.pin();
+    interaction.shard().read(
+        std::move(read), [this, &interaction, request = std::move(request),
+                          done = std::move(done)](Facts facts) mutable {
+            if (facts.interaction) interaction.note_compaction(facts.interaction->compacted_to);
+            std::optional<RunRecord> run;
+            if (facts.run && *facts.run) run = std::move(**facts.run);
+            const bool known = !request.run || (run && run->interaction == interaction.id());
+            if (known) {
+                finish_plan(interaction, std::move(request), run, std::move(done));
+            } else {
+                done(std::unexpected(no_such_run()));
+            }
+            interaction.unpin();
+        });
 }
 
 void Engine::finish_plan(Interaction& interaction, ViewRequest request,
@@ -198,7 +213,10 @@ void Engine::add_snapshot(Interaction& interaction, ViewPlan plan, OnPlan done) 
         [&interaction, plan = std::move(plan),
          done = std::move(done)](Result<std::vector<MessageRecord>> messages) mutable {
             if (messages) {
-                std::erase_if(*messages, [&](const auto& m) { return m.seq > plan.snapshot->seq; });
+                std::erase_if(*messages, [&](const auto& message) {
+                    return message.seq > plan.snapshot->seq ||
+                           message.status == MessageStatus::rolled_back;
+                });
                 plan.snapshot->messages = std::move(*messages);
                 done(std::move(plan));
             } else {
@@ -228,14 +246,20 @@ void Engine::attach(const InteractionId& id, ViewPlan plan,
 
 // ---- single things ----
 
+// The row from the store, and what is newer on the lane.
 void Engine::look_up(const InteractionId& id, const std::string& owner,
                      std::move_only_function<void(Result<InteractionRecord>)> done) {
+    auto record = services_.store.interaction(id);
+    if (!record || record->owner != owner) {
+        return done(failure(ErrorCode::not_found, "No such interaction."));
+    }
     Shard& shard = shard_of(id);
-    shard.lane().post([&shard, id, owner, done = std::move(done)]() mutable {
-        shard.with_interaction(id, owner, [done = std::move(done)](auto found) mutable {
-            if (!found) return done(std::unexpected(found.error()));
-            done((*found)->record());
-        });
+    shard.lane().post([&shard, record = std::move(*record), done = std::move(done)]() mutable {
+        if (Interaction* used = shard.find(record.id)) {
+            used->note_compaction(record.compacted_to);
+            record = used->record();
+        }
+        done(std::move(record));
     });
 }
 

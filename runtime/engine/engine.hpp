@@ -68,7 +68,7 @@ public:
     void attach(const InteractionId& id, ViewPlan plan, std::unique_ptr<net::EventStream> stream,
                 std::unique_ptr<Dialect> dialect);
 
-    // The interaction with its last_seq as of now. `done` on the home lane. [any-thread]
+    // The interaction with its last_seq as of now; not_found. `done` on the home lane. [worker]
     void look_up(const InteractionId& id, const std::string& owner,
                  std::move_only_function<void(Result<InteractionRecord>)> done);
 
@@ -105,6 +105,7 @@ private:
 
     Shard& shard_of(const InteractionId& id);
     void begin_on(Interaction& interaction, TurnRequest request, Interaction::Done done);
+    void read_for_plan(Interaction& interaction, ViewRequest request, OnPlan done);
     void finish_plan(Interaction& interaction, ViewRequest request,
                      const std::optional<RunRecord>& run, OnPlan done);
     void add_snapshot(Interaction& interaction, ViewPlan plan, OnPlan done);

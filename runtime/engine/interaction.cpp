@@ -201,6 +201,7 @@ Run* Interaction::active() {
 }
 
 void Interaction::run_ended(Run& run) {
+    shard_.counters().runs_ended.fetch_add(1, std::memory_order_relaxed);
     remove_run(run);
     start_next();
     if (runs_.empty()) deliver();  // viewers that waited for more may end now

@@ -82,9 +82,6 @@ void Run::start() {
         say_started();
         output_.add(UpdateRun{record_});
     }
-    spdlog::debug("run {}: turn {} of {} asks {}", record_.id.str(), record_.turn,
-                  interaction_.id().str(), choice_.full_name());
-    interaction_.shard().counters().runs_started.fetch_add(1, std::memory_order_relaxed);
     arm_deadline();
     // A key that turns out to be used must not cost a second answer.
     start_wanted_ = claim_ && !begun_;
@@ -121,6 +118,9 @@ void Run::open_provider(std::string messages_json) {
         return fail({.code = ErrorCode::unavailable,
                      .message = "The provider " + record_.provider + " is not there any more."});
     }
+    spdlog::debug("run {}: turn {} of {} asks {}", record_.id.str(), record_.turn,
+                  interaction_.id().str(), choice_.full_name());
+    interaction_.shard().counters().runs_started.fetch_add(1, std::memory_order_relaxed);
     prompt_estimate_ = estimate_tokens(messages_json);
     plugins::ChatCall call{.model = choice_.model.id,
                            .messages_json = std::move(messages_json),

@@ -119,9 +119,7 @@ void Shard::sweep() {
 }
 
 void Shard::run_is_gone() {
-    counters().runs_ended.fetch_add(1, std::memory_order_relaxed);
     counters().active_runs.fetch_sub(1);
-    counters().active_runs.notify_all();
 }
 
 }  // namespace patchbay::engine

@@ -1,5 +1,6 @@
 // /api/admin: plugins, keys, streams, backup.
 #include "db/api_key.hpp"
+#include "db/clock.hpp"
 #include "runtime/http/error_reply.hpp"
 #include "runtime/http/handlers.hpp"
 #include "runtime/http/json_input.hpp"
@@ -8,6 +9,8 @@ namespace patchbay::http {
 namespace {
 
 using nlohmann::json;
+
+constexpr auto label_rule = "must be 1 to 100 bytes without control characters";
 
 json instance_json(const plugins::InstanceStatus& status) {
     auto models = json::array();
@@ -30,11 +33,6 @@ json credential_json(const CredentialRecord& record) {
             {"role", name_of(record.role)},
             {"created_at_ms", record.created_at_ms},
             {"revoked_at_ms", record.revoked_at_ms ? json(record.revoked_at_ms) : json(nullptr)}};
-}
-
-int64_t unix_ms_now() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
 }  // namespace
@@ -63,13 +61,20 @@ void post_key(Server& server, CallRef call) {
     const auto name = fields->text("name", 200);
     const auto user = fields->text("user", 200);
     if (!role) fields->complain("role", "is required");
-    if (!name || name->empty()) fields->complain("name", "is required");
+    if (!check_key_label(name.value_or(""))) fields->complain("name", label_rule);
+    if (user && !check_key_label(*user)) fields->complain("user", label_rule);
     if (auto problem = fields->error()) return answer_error(std::move(call), *problem);
 
-    auto made = make_api_key(*role, *name, "user:" + user.value_or(*name));
+    auto made = make_api_key(*role, *name, owner_of_key(user.value_or(""), *name));
     if (!made) return answer_error(std::move(call), made.error());
     const auto inserted = server.store().insert_credential(made->record);
-    if (!inserted) return answer_error(std::move(call), inserted.error());
+    if (!inserted) {
+        const bool taken = inserted.error().code == ErrorCode::conflict;
+        return answer_error(std::move(call),
+                            taken ? caller_error(ErrorCode::conflict,
+                                                 "name: a key of this name is valid already.")
+                                  : inserted.error());
+    }
     server.credentials().put(made->record);
     auto body = credential_json(made->record);
     body["key"] = made->text;
@@ -79,7 +84,7 @@ void post_key(Server& server, CallRef call) {
 // DELETE /api/admin/keys/{id}  ->  204: the key is refused from now on
 void delete_key(Server& server, CallRef call) {
     const auto id = call->args.at(0);
-    const auto now = unix_ms_now();
+    const auto now = unix_ms();
     const auto revoked = server.store().revoke_credential(id, now);
     if (!revoked) {
         return answer_error(std::move(call), revoked.error().code == ErrorCode::not_found

@@ -1,4 +1,5 @@
 // Health, metrics and the description of the API.
+#include "db/clock.hpp"
 #include "runtime/engine/json_text.hpp"
 #include "runtime/http/error_reply.hpp"
 #include "runtime/http/handlers.hpp"
@@ -10,11 +11,6 @@
 
 namespace patchbay::http {
 namespace {
-
-int64_t unix_ms_now() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 std::string_view health_of(Server& server) {
     if (server.engine().draining()) return "draining";
@@ -35,7 +31,7 @@ void get_stream_health(Server& server, CallRef call) {
     std::string body = "{\"status\":\"";
     body += status;
     body += R"(","service":"interaction-streaming","timestamp":)";
-    engine::append_seconds(body, unix_ms_now());
+    engine::append_seconds(body, unix_ms());
     body += '}';
     const bool healthy = status == "healthy";
     net::Response response{.status = healthy ? 200 : 503,

@@ -1,4 +1,5 @@
 // /api/interactions: conversations, their messages and their logs.
+#include "db/clock.hpp"
 #include "runtime/http/error_reply.hpp"
 #include "runtime/http/handlers.hpp"
 #include "runtime/http/json_input.hpp"
@@ -17,11 +18,6 @@ constexpr uint64_t page_limit = 200;
 constexpr size_t title_limit = 1000;
 
 Error no_such_interaction() { return caller_error(ErrorCode::not_found, "No such interaction."); }
-
-int64_t unix_ms_now() {
-    using namespace std::chrono;
-    return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
-}
 
 // A decimal query parameter; `fallback` when it is absent.
 Result<uint64_t> number_parameter(const Call& call, const std::string& name, uint64_t fallback,
@@ -86,7 +82,7 @@ void post_interaction(Server& server, CallRef call) {
     auto input = parse_input(server, call->exchange->body(), true);
     if (!input) return answer_error(std::move(call), input.error());
 
-    const auto now = unix_ms_now();
+    const auto now = unix_ms();
     InteractionRecord record{.id = InteractionId::make(),
                              .owner = call->principal.owner,
                              .title = input->title.value_or(""),

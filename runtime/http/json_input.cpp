@@ -17,8 +17,11 @@ Error bad_request(std::string message) {
 }  // namespace
 
 Result<json> parse_json(std::string_view text) {
-    const auto watch_depth = [](int depth, json::parse_event_t, json&) {
-        if (depth > static_cast<int>(json_depth_limit)) throw TooDeep{};
+    // At the start of an object or array, `depth` counts those around it.
+    const auto watch_depth = [](int depth, json::parse_event_t event, json&) {
+        const bool starts = event == json::parse_event_t::object_start ||
+                            event == json::parse_event_t::array_start;
+        if (starts && depth >= static_cast<int>(json_depth_limit)) throw TooDeep{};
         return true;
     };
     try {

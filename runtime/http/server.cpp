@@ -4,6 +4,7 @@
 #include "runtime/http/error_reply.hpp"
 
 #include <Poco/Exception.h>
+#include <Poco/String.h>
 #include <Poco/URI.h>
 #include <spdlog/spdlog.h>
 
@@ -25,6 +26,14 @@ bool parse_target(Call& call) {
         return false;
     }
     return call.path.find('\0') == std::string::npos;
+}
+
+// A body of another type than JSON is refused by its name, not by its first odd character.
+bool is_json_or_unnamed(const Call& call) {
+    if (call.exchange->body().empty()) return true;
+    const auto type = Poco::toLower(Poco::trim(call.header("Content-Type")));
+    const auto media = Poco::trim(type.substr(0, type.find(';')));
+    return media.empty() || media == "application/json" || media.ends_with("+json");
 }
 
 }  // namespace
@@ -123,6 +132,10 @@ void Server::authorized(CallRef call, const Route& route) {
     if (route.access == Access::admin && call->principal.role != Role::admin) {
         return answer_error(std::move(call),
                             caller_error(ErrorCode::forbidden, "Forbidden: admins only."));
+    }
+    if (!is_json_or_unnamed(*call)) {
+        return answer_error(std::move(call), caller_error(ErrorCode::unsupported_media_type,
+                                                          "The body must be application/json."));
     }
     route.handler(*this, std::move(call));
 }

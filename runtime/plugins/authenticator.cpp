@@ -59,8 +59,8 @@ void authenticate(net::Lane& lane, const std::vector<InstanceRef>& chain, AuthRe
         }
     }
     done(failure(ErrorCode::unauthenticated, request.credential.empty()
-                                                 ? "no credentials were sent"
-                                                 : "nobody knows these credentials"));
+                                                 ? "Unauthorized: API key is missing."
+                                                 : "Unauthorized: nobody knows these credentials."));
 }
 
 }  // namespace patchbay::plugins

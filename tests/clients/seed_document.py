@@ -3,7 +3,6 @@ the key and (through stubs/) the page that they write on are replaced."""
 
 import os
 import pathlib
-import re
 
 SOURCE = pathlib.Path(os.environ.get("PATCHBAY_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
 DOCUMENT = SOURCE.parent / "shared" / "seeds" / "003.md"
@@ -11,9 +10,8 @@ DOCUMENT = SOURCE.parent / "shared" / "seeds" / "003.md"
 
 def client(heading, language):
     """The first block of code in this language below this heading."""
-    fence = re.compile(rf"^### {re.escape(heading)}\n(?:(?!^#).*\n)*?```{language}\n(.*?)^```",
-                       re.DOTALL | re.MULTILINE)
-    return fence.search(DOCUMENT.read_text()).group(1)
+    below = DOCUMENT.read_text().split(f"\n### {heading}\n", 1)[1]
+    return below.split(f"\n```{language}\n", 1)[1].split("\n```\n", 1)[0] + "\n"
 
 
 def replaced(text, **values):

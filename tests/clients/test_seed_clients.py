@@ -77,7 +77,7 @@ class JavaScriptTest(SeedClientTest):
         done = self.converse(self.server, "wrong")
 
         self.assertNotEqual(done.returncode, 0)
-        self.assertIn("HTTP error! status: 403", done.stderr)
+        self.assertIn("HTTP error! status: 401", done.stderr)
 
 
 class PythonTest(SeedClientTest):

@@ -1,4 +1,4 @@
-"""Leaving is not cancelling, unless it was asked for: each on_disconnect, at each moment of a run."""
+"""Leaving is not cancelling, unless asked for: each on_disconnect, at each moment of a run."""
 
 import socket
 import struct

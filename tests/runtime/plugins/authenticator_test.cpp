@@ -84,14 +84,14 @@ TEST_F(AuthenticatorTest, RequestComesAcrossWhole) {
 
 TEST_F(AuthenticatorTest, NobodyKnowsTheCredentials) {
     EXPECT_EQ(answer_of([](auto) { return PATCHBAY_NOT_MINE; }), Lines{"unauthenticated"});
-    EXPECT_EQ(message, "nobody knows these credentials");
+    EXPECT_EQ(message, "Unauthorized: nobody knows these credentials.");
 }
 
 TEST_F(AuthenticatorTest, EmptyChainLetsNobodyIn) {
     ask({}, {});
 
     EXPECT_EQ(answer(), Lines{"unauthenticated"});
-    EXPECT_EQ(message, "no credentials were sent");
+    EXPECT_EQ(message, "Unauthorized: API key is missing.");
 }
 
 TEST_F(AuthenticatorTest, DenialCarriesItsCode) {
