@@ -317,6 +317,7 @@ void Run::note_commit(const Batch& batch) {
     output_.committed();
     failing_since_ = {};
     if (!begun_) record_.first_seq = batch.events.front().seq;
+    if (ends_run(batch.events.back().kind)) record_.last_seq = batch.events.back().seq;
     for (const auto& event : batch.events) {
         const bool answer = event.kind == EventKind::delta && event.channel == Channel::answer;
         if (answer) committed_text_ += event.body.size();

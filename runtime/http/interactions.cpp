@@ -21,15 +21,17 @@ Error no_such_interaction() { return caller_error(ErrorCode::not_found, "No such
 
 // A decimal query parameter; `fallback` when it is absent.
 Result<uint64_t> number_parameter(const Call& call, const std::string& name, uint64_t fallback,
-                                  uint64_t max) {
+                                  uint64_t min, uint64_t max) {
     const auto text = call.parameter(name);
     if (!text) return fallback;
     uint64_t value = 0;
     const auto end = text->data() + text->size();
     const auto [rest, problem] = std::from_chars(text->data(), end, value);
-    if (!text->empty() && problem == std::errc{} && rest == end && value <= max) return value;
+    const bool whole = !text->empty() && problem == std::errc{} && rest == end;
+    if (whole && value >= min && value <= max) return value;
     return std::unexpected(caller_error(
-        ErrorCode::bad_request, name + ": must be an integer up to " + std::to_string(max) + "."));
+        ErrorCode::bad_request, name + ": must be an integer from " + std::to_string(min) + " to " +
+                                    std::to_string(max) + "."));
 }
 
 std::pair<std::string, std::string> etag_of(const InteractionRecord& record) {
@@ -99,10 +101,14 @@ void post_interaction(Server& server, CallRef call) {
 
 // GET /api/interactions?limit&page  ->  {items, next}
 void get_interactions(Server& server, CallRef call) {
-    const auto limit = number_parameter(*call, "limit", page_default, page_limit);
+    const auto limit = number_parameter(*call, "limit", page_default, 1, page_limit);
     if (!limit) return answer_error(std::move(call), limit.error());
-    const auto page = server.store().interactions(call->principal.owner, std::max<uint64_t>(*limit, 1),
+    const auto page = server.store().interactions(call->principal.owner, *limit,
                                                   call->parameter("page").value_or(""));
+    if (!page && page.error().code == ErrorCode::bad_request) {
+        return answer_error(std::move(call),
+                            caller_error(ErrorCode::bad_request, "page: is not one of ours."));
+    }
     if (!page) return answer_error(std::move(call), page.error());
     auto items = json::array();
     for (const auto& record : page->items) items.push_back(interaction_json(record));
@@ -148,7 +154,7 @@ void delete_interaction(Server& server, CallRef call) {
 
 // GET /api/interactions/{id}/messages?limit&page  ->  {items, next}; a page is the last message's id
 void get_messages(Server& server, CallRef call) {
-    const auto limit = number_parameter(*call, "limit", page_default, page_limit);
+    const auto limit = number_parameter(*call, "limit", page_default, 1, page_limit);
     if (!limit) return answer_error(std::move(call), limit.error());
     const auto page = call->parameter("page").value_or("");
     const auto after = MessageId::parse(page);
@@ -158,7 +164,7 @@ void get_messages(Server& server, CallRef call) {
     }
     const auto record = own_interaction(server, call);
     if (!record) return;
-    const auto wanted = std::max<uint64_t>(*limit, 1);
+    const auto wanted = *limit;
     const auto messages =
         server.store().messages(record->id, after.value_or(MessageId{}), wanted + 1);
     if (!messages) return answer_error(std::move(call), messages.error());
@@ -177,7 +183,7 @@ void get_events(Server& server, CallRef call) {
     if (!id) return answer_error(std::move(call), no_such_interaction());
     const auto last_seen = last_seq_of(*call);
     if (!last_seen) return answer_error(std::move(call), last_seen.error());
-    const auto after = number_parameter(*call, "after", 0, UINT64_MAX);
+    const auto after = number_parameter(*call, "after", 0, 0, UINT64_MAX);
     if (!after) return answer_error(std::move(call), after.error());
     engine::ViewRequest view{.interaction = *id,
                              .owner = call->principal.owner,

@@ -74,8 +74,9 @@ RouteMatch find_route(std::string_view method, std::string_view path) {
     for (const auto& route : routes) {
         if (!matches(route.path, path, args)) continue;
         allow(match.allowed, route.method);
-        if (route.method == "GET") allow(match.allowed, "HEAD");
-        const bool head = method == "HEAD" && route.method == "GET" && !route.streams;
+        const bool takes_head = route.method == "GET" && !route.streams;
+        if (takes_head) allow(match.allowed, "HEAD");
+        const bool head = method == "HEAD" && takes_head;
         if (match.route == nullptr && (route.method == method || head)) {
             match.route = &route;
             match.args = args;

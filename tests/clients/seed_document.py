@@ -4,8 +4,10 @@ the key and (through stubs/) the page that they write on are replaced."""
 import os
 import pathlib
 
-SOURCE = pathlib.Path(os.environ.get("PATCHBAY_SOURCE_DIR", pathlib.Path(__file__).parents[2]))
-DOCUMENT = SOURCE.parent / "shared" / "seeds" / "003.md"
+HERE = pathlib.Path(__file__).resolve()
+SOURCE = pathlib.Path(os.environ.get("PATCHBAY_SOURCE_DIR", HERE.parents[2]))
+NAME = "shared/seeds/003.md"
+DOCUMENT = SOURCE.parent / NAME
 
 
 def client(heading, language):
@@ -14,15 +16,14 @@ def client(heading, language):
     return below.split(f"\n```{language}\n", 1)[1].split("\n```\n", 1)[0] + "\n"
 
 
-def replaced(text, **values):
-    """The text with server= and key= in place of the document's."""
-    known = {
-        "server": ['http://localhost:8000'],
-        "key": ['your-jwt-token', 'token=None'],
-    }
-    for name, value in values.items():
-        found = [old for old in known[name] if old in text]
-        assert len(found) == 1 and text.count(found[0]) == 1, (name, found)
-        new = f'token="{value}"' if found[0] == "token=None" else value
-        text = text.replace(found[0], new)
+def replaced(text, server, key=None):
+    """The text with this server and key in place of the document's; without a key, as it is."""
+    swaps = {"http://localhost:8000": server}
+    if key is not None:
+        swaps |= {"your-jwt-token": key, "token=None": f'token="{key}"'}
+    there = {old: new for old, new in swaps.items() if old in text}
+    assert len(there) == (1 if key is None else 2), there
+    for old, new in there.items():
+        assert text.count(old) == 1, old
+        text = text.replace(old, new)
     return text

@@ -1,4 +1,4 @@
-"""Clients as people write them, in three manners: a naive fetch, aiohttp and a posting EventSource."""
+"""Clients as people write them: a naive fetch, aiohttp, and an EventSource that posts."""
 
 import unittest
 

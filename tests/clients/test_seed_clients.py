@@ -14,7 +14,7 @@ UNREACHABLE = "http://127.0.0.1:1/v1"  # nobody may listen on port 1
 
 def setUpModule():
     if not seed_document.DOCUMENT.exists():
-        reason = f"{seed_document.DOCUMENT.name} is not beside this checkout"
+        reason = f"{seed_document.NAME} is not beside this checkout"
         print(f"skipped: {reason}", file=sys.stderr)
         raise unittest.SkipTest(reason)
 
@@ -50,7 +50,7 @@ class SeedClientTest(ServerTest):
 class JavaScriptTest(SeedClientTest):
     def converse(self, server, key):
         text = seed_document.client("JavaScript/TypeScript Client", "javascript")
-        text = seed_document.replaced(text, server=base_url(server), key=key)
+        text = seed_document.replaced(text, base_url(server), key)
         return run(NODE, "--require", HERE / "stubs/dom.js", self.program("client.js", text))
 
     def shown(self, done):
@@ -73,7 +73,7 @@ class JavaScriptTest(SeedClientTest):
         self.assertRegex(done.stderr, r"^Error: \S")
         self.assertNotIn("Complete:", done.stdout)
 
-    def test_it_throws_the_status_when_the_key_is_wrong(self):
+    def test_it_throws_the_status_when_the_key_is_no_key(self):
         done = self.converse(self.server, "wrong")
 
         self.assertNotEqual(done.returncode, 0)
@@ -81,9 +81,9 @@ class JavaScriptTest(SeedClientTest):
 
 
 class PythonTest(SeedClientTest):
-    def converse(self, server, **key):
+    def converse(self, server, key=None):
         text = seed_document.client("Python Client", "python")
-        text = seed_document.replaced(text, server=base_url(server), **key)
+        text = seed_document.replaced(text, base_url(server), key)
         return run(PYTHON, "-B", self.program("client.py", text))
 
     def check(self, done, answer):
@@ -93,7 +93,7 @@ class PythonTest(SeedClientTest):
         self.assertEqual(ast.literal_eval(complete.strip())["content"], answer)
 
     def test_it_prints_the_answer_as_it_comes(self):
-        done = self.converse(self.server, key=self.key)
+        done = self.converse(self.server, self.key)
 
         self.check(done, self.only_answer())
 
@@ -107,7 +107,7 @@ class PythonTest(SeedClientTest):
     def test_it_prints_that_a_model_failed(self):
         server = self.serve(failing_config())
 
-        done = self.converse(server, key=server.key())
+        done = self.converse(server, server.key())
 
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         self.assertRegex(done.stdout, r"^\nError: \S")
@@ -129,7 +129,7 @@ service.streamConversation(
 
     def converse(self, server, key):
         text = seed_document.client("React Native Client", "typescript") + self.call
-        text = seed_document.replaced(text, server=base_url(server), key=key)
+        text = seed_document.replaced(text, base_url(server), key)
         done = run(NODE, HERE / "stubs/typescript_program.js", self.program("client.ts", text))
         self.assertEqual((done.returncode, done.stderr), (0, ""))
         lines = done.stdout.splitlines()
@@ -152,7 +152,7 @@ service.streamConversation(
         self.assertIsNone(found["complete"])
         self.assertNotIn(found["error"], [None, "", "Connection error"])
 
-    def test_it_reports_a_connection_error_when_the_key_is_wrong(self):
+    def test_it_reports_a_connection_error_when_the_key_is_no_key(self):
         found = self.converse(self.server, "wrong")
 
         self.assertEqual(found["error"], "Connection error")

@@ -1,5 +1,6 @@
 #include "runtime/http/dialects/conversation.hpp"
 
+#include "db/clock.hpp"
 #include "runtime/engine/json_text.hpp"
 #include "runtime/engine/payload.hpp"
 
@@ -117,6 +118,8 @@ void ConversationDialect::encode_error(const Error& error, std::string& out) {
     append_json_string(out, engine::public_message(error), true);
     out += ",\"code\":";
     append_json_string(out, name_of(error.code), true);
+    out += ",\"timestamp\":";
+    append_seconds(out, unix_ms());
     out += "}\n\n";
 }
 

@@ -1,5 +1,5 @@
-// node converse.js URL KEY MESSAGE [INTERACTION]: asks through an EventSource whose fetch posts, and
-// prints what came, as JSON.
+// node converse.js URL KEY MESSAGE [INTERACTION]: asks through an EventSource that posts, and prints
+// what came, as JSON.
 "use strict";
 
 const { EventSource } = require("eventsource");

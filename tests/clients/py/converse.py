@@ -1,4 +1,4 @@
-"""python3 converse.py URL KEY MESSAGE [INTERACTION]: asks by aiohttp and prints what came, as JSON."""
+"""python3 converse.py URL KEY MESSAGE [INTERACTION]: asks by aiohttp, prints what came, as JSON."""
 
 import asyncio
 import json

@@ -22,6 +22,7 @@ TEST(RoutesTest, AnotherMethodNamesThoseThatAreAllowed) {
 
     EXPECT_EQ(match.route, nullptr);
     EXPECT_EQ(match.allowed, "GET, HEAD, PATCH, DELETE");
+    EXPECT_EQ(find_route("HEAD", "/api/interactions/x/events").allowed, "GET");
 }
 
 TEST(RoutesTest, UnknownPathsMatchNothing) {
