@@ -123,13 +123,16 @@ Result<void> GroupCommit::write_projections(Batch& batch, LiveLog& log) {
     if (auto applied = apply_projections(*ledger_.database, batch, now_ms); !applied) {
         return applied;
     }
-    const auto runs =
-        std::count_if(batch.projections.begin(), batch.projections.end(),
-                      [](const Projection& any) { return std::holds_alternative<InsertRun>(any); });
+    uint32_t turn = 0;  // the highest: a refused run may have left a hole below it
+    for (const auto& projection : batch.projections) {
+        if (const auto* inserted = std::get_if<InsertRun>(&projection)) {
+            turn = std::max(turn, inserted->record.turn);
+        }
+    }
     auto updated = ledger_.database->run(
         "UPDATE interactions SET last_seq=?2, updated_at_ms=max(updated_at_ms, ?3),"
-        " turns=turns+?4 WHERE id=?1",
-        batch.interaction, log.staged_seq, now_ms, runs);
+        " turns=max(turns, ?4) WHERE id=?1",
+        batch.interaction, log.staged_seq, now_ms, static_cast<int64_t>(turn));
     if (!updated) return updated;
     if (ledger_.database->changed_rows() == 0) {  // the batch that should have made it was refused
         return failure(ErrorCode::not_found, "no interaction " + batch.interaction.str());

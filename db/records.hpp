@@ -19,7 +19,7 @@ struct InteractionRecord {
     std::string model;
     uint64_t last_seq = 0;
     uint64_t compacted_to = 0;  // delta, status and progress events up to this seq may be gone
-    uint32_t turns = 0;         // how many runs there have been
+    uint32_t turns = 0;         // the highest turn that a run has had
     int64_t created_at_ms = 0;
     int64_t updated_at_ms = 0;
     std::string metadata_json = "{}";

@@ -7,10 +7,11 @@
 #include "runtime/config/expand.hpp"
 #include "runtime/plugins/chat.hpp"
 
+#include <fcntl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 namespace patchbay::cli {
@@ -35,16 +36,17 @@ size_t open_file_limit() {
     return limit.rlim_cur;
 }
 
-// A file that only its owner may read.
+// A file that only its owner may read, from its first moment on.
 Result<void> write_secret(const std::string& path, const std::string& text) {
-    namespace fs = std::filesystem;
-    std::ofstream file(path, std::ios::trunc);
-    std::error_code problem;
-    fs::permissions(path, fs::perms::owner_read | fs::perms::owner_write, problem);
-    file << text << '\n';
-    file.close();
-    if (file && !problem) return {};
-    return failure(ErrorCode::storage, "Cannot write " + path + "; check the data folder's rights.");
+    const net::FileDescriptor file(
+        ::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600));
+    const auto line = text + "\n";
+    if (file &&
+        ::write(file.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size())) {
+        return {};
+    }
+    return failure(ErrorCode::storage,
+                   "Cannot write " + path + "; check the data folder's rights.");
 }
 
 }  // namespace
@@ -108,8 +110,7 @@ void RunningServer::make_engine() {
     const engine::EngineOptions options{
         .on_conflict = engine::on_conflict_named(config_.runs.on_conflict)
                            .value_or(engine::OnConflict::enqueue),
-        .on_crash =
-            engine::on_crash_named(config_.runs.on_crash).value_or(engine::OnCrash::resume),
+        .on_crash = engine::on_crash_named(config_.runs.on_crash).value_or(engine::OnCrash::resume),
         .queue_limit = config_.runs.queue_limit,
         .grace = config_.runs.grace,
         .run_timeout = config_.runs.timeout,
@@ -150,19 +151,22 @@ net::GateOptions RunningServer::gate_options() const {
 }
 
 Result<void> RunningServer::listen() {
-    gate_ = std::make_unique<net::Gate>(gate_options(), [this](net::Exchange exchange) {
-        server_->handle(std::move(exchange));
-    });
+    gate_ = std::make_unique<net::Gate>(
+        gate_options(), [this](net::Exchange exchange) { server_->handle(std::move(exchange)); });
     server_->set_gate(*gate_);
-    lanes_->start();
+    // What was open waits on the lanes, in front of every request, until they start; and they start
+    // only when the server can listen: a start that fails must leave open runs as they are.
     if (auto recovered = engine_->recover(); !recovered) return recovered;
-    return gate_->start();
+    if (auto listening = gate_->start(); !listening) return listening;
+    lanes_->start();
+    running_ = true;
+    return {};
 }
 
 void RunningServer::stop() {
     if (std::exchange(stopped_, true)) return;
     if (gate_) gate_->drain();
-    if (engine_) {
+    if (running_) {
         engine_->drain(config_.server.drain_timeout);
         engine_->stop_viewers();
         const auto deadline = std::chrono::steady_clock::now() + plugin_patience;

@@ -53,6 +53,7 @@ private:
     const config::Config config_;
     std::string new_admin_key_file_;
     std::string new_admin_key_;
+    bool running_ = false;  // the lanes run: there is something to drain
     bool stopped_ = false;
 
     plugins::Watchdog watchdog_;

@@ -16,7 +16,8 @@
 namespace patchbay::cli {
 namespace {
 
-constexpr unsigned shutdown_margin_s = 15;  // beyond drain_timeout; then a stuck plugin is left behind
+constexpr unsigned shutdown_margin_s =
+    15;  // beyond drain_timeout; then a stuck plugin is left behind
 
 // Logs go to standard error: standard output has the ready line alone.
 void set_up_logs(const config::Config& config) {
@@ -26,7 +27,8 @@ void set_up_logs(const config::Config& config) {
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
 }
 
-// The signals that end the server are waited for; before any thread is made, so that all inherit it.
+// The signals that end the server are waited for; before any thread is made, so that all inherit
+// it.
 sigset_t block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
     sigset_t set;
@@ -48,20 +50,23 @@ int wait_for_end(const sigset_t& set) {
 void show_admin_key(const RunningServer& server) {
     if (server.new_admin_key_file().empty()) return;
     spdlog::info("first start: the admin's key is in {}", server.new_admin_key_file());
-    if (isatty(STDERR_FILENO)) std::fprintf(stderr, "admin key: %s\n", server.new_admin_key().c_str());
+    if (isatty(STDERR_FILENO))
+        std::fprintf(stderr, "admin key: %s\n", server.new_admin_key().c_str());
 }
 
 void show_first_request(const config::Config& config, const std::string& url) {
     const auto key = std::filesystem::absolute(config.store.data_dir) / "admin.key";
-    std::printf("try:  curl -N %s/api/stream/stream-conversation -H \"X-API-Key: $(cat '%s')\" "
-                "-H 'Content-Type: application/json' -d '{\"message\": \"What can you do?\"}'\n",
-                url.c_str(), key.c_str());
+    std::printf(
+        "try:  curl -N %s/api/stream/stream-conversation -H \"X-API-Key: $(cat '%s')\" "
+        "-H 'Content-Type: application/json' -d '{\"message\": \"What can you do?\"}'\n",
+        url.c_str(), key.c_str());
 }
 
 void announce(const RunningServer& server, const config::Config& config, bool dev) {
     show_admin_key(server);
     for (const auto& sentence : config::warnings(config)) spdlog::warn("{}", sentence);
-    for (const auto& url : server.addresses()) std::printf("patchbay listening on %s\n", url.c_str());
+    for (const auto& url : server.addresses())
+        std::printf("patchbay listening on %s\n", url.c_str());
     if (dev) show_first_request(config, server.addresses().front());
     std::fflush(stdout);
 }
@@ -69,7 +74,8 @@ void announce(const RunningServer& server, const config::Config& config, bool de
 }  // namespace
 
 int serve(const ServeFlags& flags) {
-    config::LoadOptions options{.file = flags.config, .listen = flags.listen, .data_dir = flags.data_dir};
+    config::LoadOptions options{
+        .file = flags.config, .listen = flags.listen, .data_dir = flags.data_dir};
     auto config = config::load(options);
     if (!config) {
         std::fputs(config::sentences(config.error()).c_str(), stderr);

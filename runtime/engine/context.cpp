@@ -11,8 +11,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr uint64_t image_tokens = 1000;   // what a picture costs, roughly, with most vendors
-constexpr uint64_t message_tokens = 4;    // role and separators
+constexpr uint64_t image_tokens = 1000;  // what a picture costs, roughly, with most vendors
+constexpr uint64_t message_tokens = 4;   // role and separators
 
 uint64_t tokens_of(const json& content) {
     uint64_t sum = message_tokens;
@@ -68,7 +68,8 @@ std::set<std::string> results_in(const json& messages) {
 void append(json& messages, json message, const std::set<std::string>& results) {
     auto missing = json::array();
     for (const auto& part : message["content"]) {
-        if (part.value("type", "") != "tool_call" || results.contains(part.value("id", ""))) continue;
+        if (part.value("type", "") != "tool_call" || results.contains(part.value("id", "")))
+            continue;
         missing.push_back({{"type", "tool_result"},
                            {"id", part.value("id", "")},
                            {"error", "The call was not carried out."}});
@@ -87,7 +88,8 @@ std::string build_messages(const std::vector<MessageRecord>& history,
                            const std::string& user_content_json, uint64_t window_tokens) {
     auto turns = turns_of(history);
     turns.push_back({});
-    turns.back().messages.push_back({{"role", "user"}, {"content", json::parse(user_content_json)}});
+    turns.back().messages.push_back(
+        {{"role", "user"}, {"content", json::parse(user_content_json)}});
     uint64_t left = window_tokens;
     size_t first = turns.size() - 1;
     left -= std::min(left, tokens_of(turns.back().messages.front()["content"]));

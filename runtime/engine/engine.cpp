@@ -2,8 +2,8 @@
 
 #include "runtime/engine/payload.hpp"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 #include <future>
 #include <map>
@@ -51,8 +51,8 @@ TurnRefused refused(Error error) { return {std::move(error), {}, 0}; }
 
 }  // namespace
 
-Engine::Engine(net::Lanes& lanes, net::Workers& workers, Store& store,
-               const ModelDirectory& models, EngineOptions options)
+Engine::Engine(net::Lanes& lanes, net::Workers& workers, Store& store, const ModelDirectory& models,
+               EngineOptions options)
     : lanes_(lanes), services_{store, workers, models, options} {
     for (size_t i = 0; i < lanes.size(); ++i) {
         shards_.push_back(std::make_unique<Shard>(lanes[i], services_));
@@ -82,13 +82,13 @@ void Engine::begin_turn(TurnRequest request, Interaction::Done done) {
     if (!request.is_new) {
         const auto id = request.interaction;
         const auto owner = request.owner;
-        return shard.with_interaction(
-            id, owner,
-            [this, request = std::move(request),
-             done = std::move(done)](Result<Interaction*> found) mutable {
-                if (!found) return done(std::unexpected(refused(found.error())));
-                begin_on(**found, std::move(request), std::move(done));
-            });
+        return shard.with_interaction(id, owner,
+                                      [this, request = std::move(request),
+                                       done = std::move(done)](Result<Interaction*> found) mutable {
+                                          if (!found)
+                                              return done(std::unexpected(refused(found.error())));
+                                          begin_on(**found, std::move(request), std::move(done));
+                                      });
     }
     InteractionRecord record{.id = request.interaction,
                              .owner = request.owner,
@@ -125,19 +125,21 @@ void Engine::plan_view(ViewRequest request, OnPlan done) {
     Shard& shard = shard_of(request.interaction);
     const auto id = request.interaction;
     const auto owner = request.owner;
-    shard.with_interaction(id, owner, [this, request = std::move(request), done = std::move(done)](
-                                          Result<Interaction*> found) mutable {
-        if (!found) return done(std::unexpected(found.error()));
-        Interaction& interaction = **found;
-        Run* live = request.run ? interaction.find_run(*request.run) : nullptr;
-        const bool at_hand = request.after >= interaction.last_seq() ||
-                             interaction.window().find(request.after + 1) != nullptr;
-        if (at_hand && (live != nullptr || !request.run)) {
-            const auto run = live ? std::optional(live->record()) : std::nullopt;
-            return finish_plan(interaction, std::move(request), run, std::move(done));
-        }
-        read_for_plan(interaction, std::move(request), std::move(done));
-    });
+    shard.with_interaction(
+        id, owner,
+        [this, request = std::move(request),
+         done = std::move(done)](Result<Interaction*> found) mutable {
+            if (!found) return done(std::unexpected(found.error()));
+            Interaction& interaction = **found;
+            Run* live = request.run ? interaction.find_run(*request.run) : nullptr;
+            const bool at_hand = request.after >= interaction.last_seq() ||
+                                 interaction.window().find(request.after + 1) != nullptr;
+            if (at_hand && (live != nullptr || !request.run)) {
+                const auto run = live ? std::optional(live->record()) : std::nullopt;
+                return finish_plan(interaction, std::move(request), run, std::move(done));
+            }
+            read_for_plan(interaction, std::move(request), std::move(done));
+        });
 }
 
 // Asks the store how far the log is compacted, and for the run when it has ended.
@@ -150,29 +152,28 @@ void Engine::read_for_plan(Interaction& interaction, ViewRequest request, OnPlan
         return Facts{store.interaction(id), run ? std::optional(store.run(*run)) : std::nullopt};
     };
     interaction.pin();
-    interaction.shard().read(
-        std::move(read), [this, &interaction, request = std::move(request),
-                          done = std::move(done)](Facts facts) mutable {
-            if (facts.interaction) interaction.note_compaction(facts.interaction->compacted_to);
-            std::optional<RunRecord> run;
-            if (facts.run && *facts.run) run = std::move(**facts.run);
-            const bool known = !request.run || (run && run->interaction == interaction.id());
-            if (known) {
-                finish_plan(interaction, std::move(request), run, std::move(done));
-            } else {
-                done(std::unexpected(no_such_run()));
-            }
-            interaction.unpin();
-        });
+    interaction.shard().read(std::move(read), [this, &interaction, request = std::move(request),
+                                               done = std::move(done)](Facts facts) mutable {
+        if (facts.interaction) interaction.note_compaction(facts.interaction->compacted_to);
+        std::optional<RunRecord> run;
+        if (facts.run && *facts.run) run = std::move(**facts.run);
+        const bool known = !request.run || (run && run->interaction == interaction.id());
+        if (known) {
+            finish_plan(interaction, std::move(request), run, std::move(done));
+        } else {
+            done(std::unexpected(no_such_run()));
+        }
+        interaction.unpin();
+    });
 }
 
 void Engine::finish_plan(Interaction& interaction, ViewRequest request,
                          const std::optional<RunRecord>& run, OnPlan done) {
     if (request.after > interaction.last_seq()) {
-        return done(failure(ErrorCode::out_of_range,
-                            "The cursor " + std::to_string(request.after) +
-                                " lies beyond the last event, " +
-                                std::to_string(interaction.last_seq()) + "."));
+        return done(failure(ErrorCode::out_of_range, "The cursor " + std::to_string(request.after) +
+                                                         " lies beyond the last event, " +
+                                                         std::to_string(interaction.last_seq()) +
+                                                         "."));
     }
     ViewPlan plan{.after = request.after, .run = request.run, .follow = request.follow};
     const uint64_t compacted = interaction.record().compacted_to;
@@ -208,22 +209,21 @@ void Engine::add_snapshot(Interaction& interaction, ViewPlan plan, OnPlan done) 
         return store.messages(id, {}, snapshot_messages);
     };
     interaction.pin();
-    interaction.shard().read(
-        std::move(read),
-        [&interaction, plan = std::move(plan),
-         done = std::move(done)](Result<std::vector<MessageRecord>> messages) mutable {
-            if (messages) {
-                std::erase_if(*messages, [&](const auto& message) {
-                    return message.seq > plan.snapshot->seq ||
-                           message.status == MessageStatus::rolled_back;
-                });
-                plan.snapshot->messages = std::move(*messages);
-                done(std::move(plan));
-            } else {
-                done(std::unexpected(messages.error()));
-            }
-            interaction.unpin();
-        });
+    interaction.shard().read(std::move(read),
+                             [&interaction, plan = std::move(plan), done = std::move(done)](
+                                 Result<std::vector<MessageRecord>> messages) mutable {
+                                 if (messages) {
+                                     std::erase_if(*messages, [&](const auto& message) {
+                                         return message.seq > plan.snapshot->seq ||
+                                                message.status == MessageStatus::rolled_back;
+                                     });
+                                     plan.snapshot->messages = std::move(*messages);
+                                     done(std::move(plan));
+                                 } else {
+                                     done(std::unexpected(messages.error()));
+                                 }
+                                 interaction.unpin();
+                             });
 }
 
 void Engine::attach(const InteractionId& id, ViewPlan plan,
@@ -276,15 +276,14 @@ void Engine::with_run(const RunId& id, const std::string& owner, OnRun done, OnL
         Interaction* found = shard.find(record.interaction);
         Run* run = found ? found->find_run(record.id) : nullptr;
         if (run != nullptr) return live(*run, std::move(record), std::move(done));
-        shard.read([id = record.id](Store& store) { return store.run(id); },  // it has just ended
-                   [done = std::move(done)](Result<RunRecord> ended) mutable {
-                       done(std::move(ended));
-                   });
+        shard.read(
+            [id = record.id](Store& store) { return store.run(id); },  // it has just ended
+            [done = std::move(done)](Result<RunRecord> ended) mutable { done(std::move(ended)); });
     });
 }
 
-void Engine::look_up_run(const RunId& id, const std::string& owner,
-                         std::chrono::milliseconds wait, OnRun done) {
+void Engine::look_up_run(const RunId& id, const std::string& owner, std::chrono::milliseconds wait,
+                         OnRun done) {
     with_run(id, owner, std::move(done),
              [this, wait](Run& run, RunRecord stored, OnRun told) mutable {
                  if (wait == 0ms) return told(std::move(stored));
@@ -309,12 +308,13 @@ void Engine::wait_for_run(Run& run, RunRecord stored, std::chrono::milliseconds 
     Shard& shard = run.interaction().shard();
     const uint64_t waiter = next_waiter_++;
     auto waiting = std::make_shared<Wait>(Wait{std::move(done)});
-    waiting->timer = shard.loop().after(
-        wait, [&shard, waiting, waiter, stored = std::move(stored)]() mutable {
+    waiting->timer =
+        shard.loop().after(wait, [&shard, waiting, waiter, stored = std::move(stored)]() mutable {
             Interaction* found = shard.find(stored.interaction);
             Run* live = found ? found->find_run(stored.id) : nullptr;
             if (live != nullptr) live->forget_waiter(waiter);
-            waiting->done(std::move(stored));
+            const bool open = live != nullptr && live->state() < Run::State::ending;
+            waiting->done(open ? live->record() : std::move(stored));
         });
     run.when_ended(waiter, [&shard, waiting, &run] {
         shard.loop().cancel(waiting->timer);
@@ -326,7 +326,8 @@ void Engine::wait_for_run(Run& run, RunRecord stored, std::chrono::milliseconds 
 void Engine::update(const InteractionId& id, std::optional<std::string> title,
                     std::optional<std::string> metadata_json,
                     std::move_only_function<void(Result<InteractionRecord>)> done) {
-    auto updated = services_.store.update_interaction(id, std::move(title), std::move(metadata_json));
+    auto updated =
+        services_.store.update_interaction(id, std::move(title), std::move(metadata_json));
     if (!updated) return done(std::move(updated));
     Shard& shard = shard_of(id);
     shard.lane().post([&shard, record = std::move(*updated), done = std::move(done)]() mutable {
@@ -356,15 +357,15 @@ void Engine::remove(const InteractionId& id, const std::string& owner,
         if (!found) return done(std::unexpected(found.error()));
         Interaction& interaction = **found;
         interaction.pin();
-        interaction.cancel_all(CancelledBy::client, [&shard, &interaction, id,
-                                                     done = std::move(done)]() mutable {
-            shard.read([id](Store& store) { return store.delete_interaction(id); },
-                       [&interaction, done = std::move(done)](Result<void> deleted) mutable {
-                           interaction.removed(deleted.has_value());
-                           interaction.unpin();
-                           done(std::move(deleted));
-                       });
-        });
+        interaction.cancel_all(
+            CancelledBy::client, [&shard, &interaction, id, done = std::move(done)]() mutable {
+                shard.read([id](Store& store) { return store.delete_interaction(id); },
+                           [&interaction, done = std::move(done)](Result<void> deleted) mutable {
+                               interaction.removed(deleted.has_value());
+                               interaction.unpin();
+                               done(std::move(deleted));
+                           });
+            });
     };
     shard.lane().post([&shard, id, owner, erase = std::move(erase)]() mutable {
         shard.with_interaction(id, owner, std::move(erase));

@@ -21,8 +21,8 @@ struct ViewRequest {
     uint64_t after = 0;
     std::optional<RunId> run;
     bool follow = false;
-    bool snapshot = false;     // ask for one even where nothing is missing
-    bool can_replace = true;   // the dialect's; without it a snapshot cannot be shown
+    bool snapshot = false;    // ask for one even where nothing is missing
+    bool can_replace = true;  // the dialect's; without it a snapshot cannot be shown
 };
 
 // What a viewer will get.

@@ -33,8 +33,8 @@ void Interaction::begin_turn(TurnRequest request, ModelChoice choice, Done done)
         return refuse(request, std::move(*refused), std::move(done));
     }
     Run& run = make_run(request, choice);
-    const auto queued = static_cast<size_t>(std::ranges::count(runs_, Run::State::queued,
-                                                               [](auto& r) { return r->state(); }));
+    const auto queued = static_cast<size_t>(
+        std::ranges::count(runs_, Run::State::queued, [](auto& r) { return r->state(); }));
     Run::Opening opening{.content_json = std::move(request.content_json),
                          .position = runs_.size() == 1 ? 0 : std::max<size_t>(queued, 1)};
     if (!persisted_) opening.make = InsertInteraction{record_};
@@ -52,7 +52,10 @@ void Interaction::begin_turn(TurnRequest request, ModelChoice choice, Done done)
 }
 
 std::optional<TurnRefused> Interaction::refusal_of(const TurnRequest& request) const {
-    if (request.if_match && *request.if_match != last_seq()) {
+    // A turn that is being committed has changed it, too.
+    const bool changing =
+        !std::ranges::all_of(runs_, &Run::has_begun, [](auto& run) -> const Run& { return *run; });
+    if (request.if_match && (changing || *request.if_match != last_seq())) {
         return TurnRefused{{.code = ErrorCode::precondition_failed,
                             .message = "The interaction has changed since.",
                             .user_safe = true},
@@ -67,8 +70,8 @@ std::optional<TurnRefused> Interaction::refusal_of(const TurnRequest& request) c
                            runs_.front()->id(),
                            last_seq()};
     }
-    const auto waiting = std::ranges::count(runs_, Run::State::queued,
-                                            [](const auto& run) { return run->state(); });
+    const auto waiting =
+        std::ranges::count(runs_, Run::State::queued, [](const auto& run) { return run->state(); });
     if (static_cast<size_t>(waiting) >= shard_.options().queue_limit) {
         return TurnRefused{{.code = ErrorCode::queue_full,
                             .message = "Too many runs of this interaction are waiting.",
@@ -108,11 +111,11 @@ Run* Interaction::find_run_with_key(const std::string& key) {
 
 void Interaction::join_run_with_key(Run& run, const TurnRequest& request, Done done) {
     const Batch::Duplicate same{run.id(), id(), run.claim()->request_sha256};
-    run.when_begun([same, sha = request.request_sha256,
-                    done = std::move(done)](const Begun& begun) mutable {
-        if (begun.error) return done(std::unexpected(TurnRefused{*begun.error, {}, 0}));
-        done(started_before(same, sha));
-    });
+    run.when_begun(
+        [same, sha = request.request_sha256, done = std::move(done)](const Begun& begun) mutable {
+            if (begun.error) return done(std::unexpected(TurnRefused{*begun.error, {}, 0}));
+            done(started_before(same, sha));
+        });
 }
 
 TurnResult started_before(const Batch::Duplicate& duplicate, const std::string& request_sha256) {
@@ -124,7 +127,8 @@ TurnResult started_before(const Batch::Duplicate& duplicate, const std::string& 
                         {},
                         0});
     }
-    return TurnStarted{.interaction = duplicate.interaction, .run = duplicate.run, .duplicate = true};
+    return TurnStarted{
+        .interaction = duplicate.interaction, .run = duplicate.run, .duplicate = true};
 }
 
 Run& Interaction::make_run(const TurnRequest& request, const ModelChoice& choice) {
@@ -144,8 +148,7 @@ Run& Interaction::make_run(const TurnRequest& request, const ModelChoice& choice
                      .provider = name_of(*choice.provider),
                      .model = choice.model.id,
                      .request_json = to_json_text(kept)};
-    runs_.push_back(
-        std::make_unique<Run>(*this, std::move(record), std::move(kept), choice));
+    runs_.push_back(std::make_unique<Run>(*this, std::move(record), std::move(kept), choice));
     shard_.counters().active_runs.fetch_add(1);
     return *runs_.back();
 }
@@ -175,8 +178,8 @@ void Interaction::push_aside(const RunId& newcomer, OnConflict policy) {
 void Interaction::adopt(RunRecord record, RunRequest request, ModelChoice choice) {
     record_.turns = std::max(record_.turns, record.turn);
     last_message_ = request.answer_message;
-    runs_.push_back(std::make_unique<Run>(*this, std::move(record), std::move(request),
-                                          std::move(choice)));
+    runs_.push_back(
+        std::make_unique<Run>(*this, std::move(record), std::move(request), std::move(choice)));
     shard_.counters().active_runs.fetch_add(1);
 }
 
@@ -247,9 +250,8 @@ void Interaction::cancel_all(CancelledBy by, std::move_only_function<void()> don
     closing_ = true;
     for (size_t i = runs_.size(); i-- > 0;) runs_[i]->cancel(by);  // the last first: none starts
     if (runs_.empty()) return done();
-    runs_.front()->when_ended(0, [this, by, done = std::move(done)]() mutable {
-        cancel_all(by, std::move(done));
-    });
+    runs_.front()->when_ended(
+        0, [this, by, done = std::move(done)]() mutable { cancel_all(by, std::move(done)); });
 }
 
 void Interaction::removed(bool done) {
@@ -258,6 +260,7 @@ void Interaction::removed(bool done) {
 }
 
 void Interaction::let_go() {
+    closing_ = true;
     end_viewers(nullptr, false);
     for (auto& run : runs_) run->let_go();
 }
@@ -286,7 +289,7 @@ void Interaction::add_viewer(ViewerSpec spec) {
 
 void Interaction::viewer_ended(Viewer&, bool left) {
     shard_.counters().viewers.fetch_sub(1, std::memory_order_relaxed);
-    if (left) tell_runs_of_viewers();
+    if (left && !closing_) tell_runs_of_viewers();
     shard_.mark_for_sweep(*this);
 }
 

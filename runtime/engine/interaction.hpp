@@ -18,8 +18,6 @@ namespace patchbay::engine {
 
 class Shard;
 
-
-
 // The answer to a request whose idempotency key was used before: that run, or a mismatch.
 TurnResult started_before(const Batch::Duplicate& duplicate, const std::string& request_sha256);
 
@@ -48,16 +46,16 @@ public:
     void recover();  // once, after the last adopt()
 
     Run* find_run(const RunId& id);
-    Run* active();               // the run that is running or ending; nullptr = none
+    Run* active();  // the run that is running or ending; nullptr = none
     bool has_open_runs() const { return !runs_.empty(); }
-    void run_ended(Run& run);    // its outcome is committed; the run goes away later
+    void run_ended(Run& run);     // its outcome is committed; the run goes away later
     void begin_failed(Run& run);  // its first batch was refused: it never was
-    void start_next();           // when the first of the queue can run now
+    void start_next();            // when the first of the queue can run now
     void on_commit(Run& run, Batch& batch);
     void interrupt_runs(std::string_view reason);  // the running one; queued ones stay queued
     void cancel_all(CancelledBy by, std::move_only_function<void()> done);  // then no turn begins
-    void removed(bool done);     // it is gone from the store; or not, then it lives on
-    void let_go();               // the server stops: viewers and providers go
+    void removed(bool done);  // it is gone from the store; or not, then it lives on
+    void let_go();            // the server stops: viewers and providers go
     bool is_running() { return active() != nullptr; }
     void list_runs(std::vector<StreamInfo>& infos) const;
 
@@ -96,7 +94,7 @@ private:
     InteractionRecord record_;
     MessageId last_message_;  // the next user message's parent
     bool persisted_;
-    std::deque<std::unique_ptr<Run>> runs_;  // open ones, in the order of turn
+    std::deque<std::unique_ptr<Run>> runs_;   // open ones, in the order of turn
     std::vector<std::unique_ptr<Run>> gone_;  // ended; destroyed on a later turn
     std::vector<std::unique_ptr<Viewer>> viewers_;
     LiveWindow window_;

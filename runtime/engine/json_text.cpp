@@ -53,13 +53,9 @@ void append_control(std::string& out, uint8_t byte) {
     }
 }
 
-bool is_plain(uint8_t byte) {
-    return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\';
-}
+bool is_plain(uint8_t byte) { return byte >= 0x20 && byte < 0x7F && byte != '"' && byte != '\\'; }
 
-bool breaks_lines(uint32_t point) {
-    return point < 0xA0 || point == 0x2028 || point == 0x2029;
-}
+bool breaks_lines(uint32_t point) { return point < 0xA0 || point == 0x2028 || point == 0x2029; }
 
 }  // namespace
 

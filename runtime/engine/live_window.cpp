@@ -3,7 +3,9 @@
 namespace patchbay::engine {
 namespace {
 
-size_t bytes_of(const Event& event) { return sizeof(Event) + event.body.size() + event.extra.size(); }
+size_t bytes_of(const Event& event) {
+    return sizeof(Event) + event.body.size() + event.extra.size();
+}
 
 }  // namespace
 

@@ -56,7 +56,8 @@ Result<ModelChoice> ModelDirectory::resolve_known(const std::string& id,
         auto choice = resolve_qualified(id.substr(0, slash), id.substr(slash + 1));
         if (choice || choice.error().code != ErrorCode::model_not_found) return choice;
     }
-    const auto alias = std::ranges::find(options_.aliases, id, [](auto& entry) { return entry.first; });
+    const auto alias =
+        std::ranges::find(options_.aliases, id, [](auto& entry) { return entry.first; });
     if (follow_aliases && alias != options_.aliases.end()) {
         Result<ModelChoice> last = failure(ErrorCode::model_not_found, "empty alias " + id);
         for (const auto& target : alias->second) {
@@ -73,9 +74,9 @@ Result<ModelChoice> ModelDirectory::resolve_qualified(const std::string& instanc
     const auto provider = registry_.find(instance);
     if (provider && is_provider(*provider)) {
         if (auto info = listed(*provider, model, true)) return ModelChoice{provider, *info};
-        return failure(ErrorCode::model_not_found,
-                       "The provider '" + instance + "' has no model '" + model + "'" +
-                           near_ids(instance + "/" + model) + ".");
+        return failure(ErrorCode::model_not_found, "The provider '" + instance +
+                                                       "' has no model '" + model + "'" +
+                                                       near_ids(instance + "/" + model) + ".");
     }
     for (const auto& status : registry_.list()) {
         if (status.name != instance) continue;

@@ -133,7 +133,7 @@ std::optional<Event> event_of(const patchbay_event& event) {
             made.kind = EventKind::delta;
             made.channel = static_cast<Channel>(event.channel);
             made.body = text;
-            made.extra = extra;
+            if (!extra.empty()) made.extra = dump(parsed(extra));
             return made;
         case PATCHBAY_EVENT_STATUS:
             set_payload(made, EventKind::status, dump({{"text", text}}), extra);
@@ -151,7 +151,7 @@ std::optional<Event> event_of(const patchbay_event& event) {
             set_payload(made, EventKind::usage, usage_payload(usage_of(*event.usage)), extra);
             return made;
         case PATCHBAY_EVENT_METADATA:
-            set_payload(made, EventKind::metadata, std::string(text), extra);
+            set_payload(made, EventKind::metadata, dump(parsed(text)), extra);
             return made;
         case PATCHBAY_EVENT_CUSTOM:
             set_payload(made, EventKind::custom,

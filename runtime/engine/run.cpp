@@ -6,8 +6,10 @@
 #include "runtime/engine/shard.hpp"
 #include "runtime/engine/usage.hpp"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
+
+#include <cassert>
+#include <nlohmann/json.hpp>
 
 namespace patchbay::engine {
 namespace {
@@ -15,7 +17,7 @@ namespace {
 constexpr size_t open_bytes_high = 16 * 1024;  // the provider pauses
 constexpr size_t open_bytes_low = 4 * 1024;    // and goes on
 constexpr size_t history_messages = 2000;
-constexpr uint64_t bytes_per_token = 5;        // read a little more than the estimate will keep
+constexpr uint64_t bytes_per_token = 5;  // read a little more than the estimate will keep
 
 }  // namespace
 
@@ -27,6 +29,7 @@ Run::Run(Interaction& interaction, RunRecord record, RunRequest request, ModelCh
       output_(interaction.id(), record_.id) {}
 
 Run::~Run() {
+    assert(!output_.in_flight() || interaction_.shard().draining());
     stop_timers();
     stop_provider(PATCHBAY_REASON_SHUTDOWN);
     interaction_.shard().forget_dirty(*this);
@@ -90,8 +93,8 @@ void Run::start() {
 
 uint64_t Run::window_tokens() const {
     const auto& options = interaction_.shard().options();
-    const uint64_t window =
-        choice_.model.context_window ? choice_.model.context_window : options.default_context_window;
+    const uint64_t window = choice_.model.context_window ? choice_.model.context_window
+                                                         : options.default_context_window;
     const uint64_t answer = request_.max_tokens ? request_.max_tokens : window / 4;
     return window - std::min<uint64_t>(answer, window / 2);
 }
@@ -105,12 +108,12 @@ void Run::load_history() {
         if (!history) return std::unexpected(history.error());
         return build_messages(*history, content, window);
     };
-    interaction_.shard().read_for_run(
-        *this, std::move(read), [](Run& run, Result<std::string> messages) {
-            if (run.state_ != State::running) return;
-            if (!messages) return run.fail(messages.error());
-            run.open_provider(std::move(*messages));
-        });
+    interaction_.shard().read_for_run(*this, std::move(read),
+                                      [](Run& run, Result<std::string> messages) {
+                                          if (run.state_ != State::running) return;
+                                          if (!messages) return run.fail(messages.error());
+                                          run.open_provider(std::move(*messages));
+                                      });
 }
 
 void Run::open_provider(std::string messages_json) {
@@ -206,8 +209,8 @@ void Run::complete(uint32_t reason) {
                                    .provider = record_.provider}));
     add_message_row(content, MessageStatus::complete, output_.open_events() - 1);
     record_.cost_micros = cost_micros(record_.usage, choice_.model);
-    const auto points = points_cost(
-        record_.usage, interaction_.shard().options().points_per_1000_tokens);
+    const auto points =
+        points_cost(record_.usage, interaction_.shard().options().points_per_1000_tokens);
     say(EventKind::run_completed,
         run_completed_payload(record_.usage, record_.cost_micros, points));
     record_.status = RunStatus::completed;
@@ -218,8 +221,8 @@ void Run::complete(uint32_t reason) {
 
 void Run::fail(const Error& error) {
     if (state_ == State::ending || state_ == State::ended) return;
-    spdlog::warn("run {}: {} failed: {} ({})", record_.id.str(), choice_.full_name(),
-                 error.message, name_of(error.code));
+    spdlog::warn("run {}: {} failed: {} ({})", record_.id.str(), choice_.full_name(), error.message,
+                 name_of(error.code));
     auto payload = run_failed_payload(error);
     record_.error_json = payload;
     end(EventKind::run_failed, std::move(payload), RunStatus::failed);
@@ -307,7 +310,8 @@ void Run::say(EventKind kind, std::string payload) {
 }
 
 void Run::flush() {
-    if (output_.in_flight() || retry_timer_ != 0 || !output_.has_open()) return;
+    if (state_ == State::ended || output_.in_flight() || retry_timer_ != 0) return;
+    if (!output_.has_open()) return;
     auto batch = output_.take();
     batch->context = this;
     interaction_.shard().submit(std::move(batch));
@@ -340,8 +344,9 @@ void Run::on_refused(Batch& batch) {
     output_.committed();
     stop_timers();
     stop_provider(PATCHBAY_REASON_CLIENT);
-    state_ = State::ended;
+    state_ = State::ended;  // what it has said since is never written
     interaction_.begin_failed(*this);
+    tell_ended();
     tell_begun({batch.error, batch.duplicate_of, claim_ ? claim_->request_sha256 : ""});
 }
 
@@ -349,6 +354,10 @@ void Run::settle_ended() {
     state_ = State::ended;
     spdlog::debug("run {}: {}", record_.id.str(), name_of(record_.status));
     interaction_.run_ended(*this);
+    tell_ended();
+}
+
+void Run::tell_ended() {
     for (auto& [id, callback] : std::exchange(waiters_, {})) callback();
 }
 

@@ -22,9 +22,9 @@ class Interaction;
 
 // What became of a run's first batch.
 struct Begun {
-    std::optional<Error> error;                   // refused; the run is gone
-    std::optional<Batch::Duplicate> duplicate_of; // because of its idempotency key
-    std::string claimed_sha256;                   // what the refused run's request was
+    std::optional<Error> error;                    // refused; the run is gone
+    std::optional<Batch::Duplicate> duplicate_of;  // because of its idempotency key
+    std::string claimed_sha256;                    // what the refused run's request was
 };
 
 class Run final : private plugins::ChatListener {
@@ -52,9 +52,9 @@ public:
 
     // What the first batch writes beside the run itself.
     struct Opening {
-        std::string content_json;                   // the user's message
-        size_t position = 0;                        // in the queue; 0 = it starts at once
-        std::optional<InsertInteraction> make;      // an interaction that is to be made
+        std::string content_json;               // the user's message
+        size_t position = 0;                    // in the queue; 0 = it starts at once
+        std::optional<InsertInteraction> make;  // an interaction that is to be made
         std::optional<ClaimIdempotencyKey> claim;
     };
 
@@ -65,6 +65,8 @@ public:
     // Calls back when the first batch is committed or refused; at once when it is committed.
     using OnBegun = std::move_only_function<void(const Begun&)>;
     void when_begun(OnBegun callback);
+
+    bool has_begun() const { return begun_; }
 
     // The idempotency key that the first batch claims, or nullptr.
     const ClaimIdempotencyKey* claim() const { return claim_ ? &*claim_ : nullptr; }
@@ -87,12 +89,12 @@ public:
 
     // ---- the flow ----
 
-    bool dirty = false;             // the shard's: it will flush() at the end of this turn
-    void flush();                   // a batch goes to the writer, when none is there and some is open
-    void note_commit(const Batch& batch);   // it came back committed; its events still there
-    void after_commit();                    // its events have been delivered
-    void on_refused(Batch& batch);          // it came back refused
-    void relieve();                 // viewers have room, or bytes were committed: perhaps go on
+    bool dirty = false;  // the shard's: it will flush() at the end of this turn
+    void flush();        // a batch goes to the writer, when none is there and some is open
+    void note_commit(const Batch& batch);  // it came back committed; its events still there
+    void after_commit();                   // its events have been delivered
+    void on_refused(Batch& batch);         // it came back refused
+    void relieve();  // viewers have room, or bytes were committed: perhaps go on
     void viewers_changed(size_t viewers);  // how many watch it now
 
     // Calls back once the run has ended (at once, when it has).
@@ -119,6 +121,7 @@ private:
     void on_storage_failure(Batch& batch);
     void give_up_on_storage();
     void settle_ended();
+    void tell_ended();
     void arm_deadline();
     void stop_timers();
     void resume_from(const std::vector<Event>& events);
@@ -134,17 +137,17 @@ private:
 
     RunOutput output_;
     std::vector<OnBegun> on_begun_;
-    bool begun_ = false;         // the first batch is committed
+    bool begun_ = false;                        // the first batch is committed
     std::optional<ClaimIdempotencyKey> claim_;  // set: the provider waits for the first commit
-    bool start_wanted_ = false;  // start() came before that commit
-    std::string content_json_;   // the user's message, until the provider has it
+    bool start_wanted_ = false;                 // start() came before that commit
+    std::string content_json_;                  // the user's message, until the provider has it
 
     plugins::Chat* chat_ = nullptr;
     bool paused_ = false;
-    std::string prefill_;        // a recovered attempt goes on from here
+    std::string prefill_;  // a recovered attempt goes on from here
     uint64_t prompt_estimate_ = 0;
 
-    std::string text_;           // the surviving attempt's answer
+    std::string text_;  // the surviving attempt's answer
     size_t committed_text_ = 0;
     std::vector<std::string> tool_calls_;  // parts of the answer's message
     std::optional<Usage> usage_;

@@ -4,8 +4,8 @@
 #include "runtime/engine/run.hpp"
 #include "runtime/engine/shard.hpp"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 namespace patchbay::engine {
 namespace {
@@ -34,7 +34,8 @@ Result<std::vector<Event>> read_all(Store& store, const InteractionId& interacti
 struct Remains {
     std::string content_json = "[]";
     std::string text;
-    uint64_t shown_from = 0;  // the first event of the attempt that viewers may have shown; 0 = none
+    uint64_t shown_from =
+        0;  // the first event of the attempt that viewers may have shown; 0 = none
     uint64_t last_seq = 0;
     bool open_tool_call = false;  // of a tool that must not run twice
 };
@@ -77,12 +78,12 @@ void Run::recover() {
     auto read = [interaction = interaction_.id(), run = record_.id,
                  after = record_.first_seq - std::min<uint64_t>(record_.first_seq, 1)](
                     Store& store) { return read_all(store, interaction, run, after); };
-    interaction_.shard().read_for_run(
-        *this, std::move(read), [](Run& run, Result<std::vector<Event>> events) {
-            if (run.state_ != State::running) return;
-            if (!events) return run.fail(events.error());
-            run.resume_from(*events);
-        });
+    interaction_.shard().read_for_run(*this, std::move(read),
+                                      [](Run& run, Result<std::vector<Event>> events) {
+                                          if (run.state_ != State::running) return;
+                                          if (!events) return run.fail(events.error());
+                                          run.resume_from(*events);
+                                      });
 }
 
 void Run::recover_queued() {
@@ -91,14 +92,14 @@ void Run::recover_queued() {
     auto read = [id = interaction_.id(), run = record_.id,
                  after = record_.first_seq - std::min<uint64_t>(record_.first_seq, 1)](
                     Store& store) { return read_all(store, id, run, after); };
-    interaction_.shard().read_for_run(
-        *this, std::move(read), [](Run& run, Result<std::vector<Event>> events) {
-            if (run.state_ != State::queued) return;
-            if (!events) return run.fail(events.error());
-            run.content_json_ = remains_of(*events).content_json;
-            run.apply_disconnect();
-            run.interaction_.start_next();
-        });
+    interaction_.shard().read_for_run(*this, std::move(read),
+                                      [](Run& run, Result<std::vector<Event>> events) {
+                                          if (run.state_ != State::queued) return;
+                                          if (!events) return run.fail(events.error());
+                                          run.content_json_ = remains_of(*events).content_json;
+                                          if (run.viewers_ == 0) run.apply_disconnect();
+                                          run.interaction_.start_next();
+                                      });
 }
 
 void Run::resume_from(const std::vector<Event>& events) {
@@ -121,7 +122,7 @@ void Run::resume_from(const std::vector<Event>& events) {
     if (!goes_on && remains.shown_from != 0) answer_anew(remains.shown_from, remains.last_seq);
     output_.add(UpdateRun{record_});
     arm_deadline();
-    apply_disconnect();
+    if (viewers_ == 0) apply_disconnect();
     if (state_ == State::running) load_history();
 }
 

@@ -14,7 +14,7 @@ std::string to_json_text(const RunRequest& request) {
                           {"traceparent", request.traceparent},
                           {"user_message", request.user_message.str()},
                           {"answer_message", request.answer_message.str()}}
-        .dump();
+        .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 Result<RunRequest> parse_run_request(const std::string& text) {
@@ -25,8 +25,8 @@ Result<RunRequest> parse_run_request(const std::string& text) {
     request.model = json.value("model", "");
     request.options_json = json.value("options", "{}");
     request.max_tokens = json.value("max_tokens", 0u);
-    request.on_disconnect = on_disconnect_named(json.value("on_disconnect", ""))
-                                .value_or(OnDisconnect::keep_going);
+    request.on_disconnect =
+        on_disconnect_named(json.value("on_disconnect", "")).value_or(OnDisconnect::keep_going);
     request.on_crash = on_crash_named(json.value("on_crash", "")).value_or(OnCrash::resume);
     request.traceparent = json.value("traceparent", "");
     request.user_message =

@@ -19,8 +19,7 @@ Interaction* Shard::find(const InteractionId& id) {
 
 Interaction& Shard::make(InteractionRecord record, MessageId last_message, bool persisted) {
     const auto id = record.id;
-    auto made =
-        std::make_unique<Interaction>(*this, std::move(record), last_message, persisted);
+    auto made = std::make_unique<Interaction>(*this, std::move(record), last_message, persisted);
     return *(interactions_[id] = std::move(made));
 }
 
@@ -53,9 +52,8 @@ void Shard::with_interaction(const InteractionId& id, const std::string& owner,
         const bool some = last && !last->empty();
         return {std::move(record), some ? last->back().id : MessageId{}};
     };
-    read(std::move(read_record), [this, id](Loaded loaded) {
-        finish_load(id, std::move(loaded.first), loaded.second);
-    });
+    read(std::move(read_record),
+         [this, id](Loaded loaded) { finish_load(id, std::move(loaded.first), loaded.second); });
 }
 
 void Shard::finish_load(const InteractionId& id, Result<InteractionRecord> record,
@@ -118,8 +116,6 @@ void Shard::sweep() {
     }
 }
 
-void Shard::run_is_gone() {
-    counters().active_runs.fetch_sub(1);
-}
+void Shard::run_is_gone() { counters().active_runs.fetch_sub(1); }
 
 }  // namespace patchbay::engine

@@ -79,14 +79,14 @@ public:
     void read_for_run(Run& run, Read read, Done done) {
         Interaction& interaction = run.interaction();
         interaction.pin();
-        this->read(std::move(read), [&interaction, id = run.id(),
-                                     done = std::move(done)](auto result) mutable {
-            if (Run* found = interaction.find_run(id)) done(*found, std::move(result));
-            interaction.unpin();
-        });
+        this->read(std::move(read),
+                   [&interaction, id = run.id(), done = std::move(done)](auto result) mutable {
+                       if (Run* found = interaction.find_run(id)) done(*found, std::move(result));
+                       interaction.unpin();
+                   });
     }
 
-    void mark_dirty(Run& run);     // its output goes to the writer at the end of this turn
+    void mark_dirty(Run& run);  // its output goes to the writer at the end of this turn
     void forget_dirty(Run& run);
     void submit(std::unique_ptr<Batch> batch);
     void on_commit(std::vector<std::unique_ptr<Batch>> batches) override;

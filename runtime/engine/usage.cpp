@@ -24,8 +24,8 @@ std::optional<int64_t> cost_micros(const Usage& usage, const plugins::ModelInfo&
         return static_cast<Wide>(tokens) * price;
     };
     const Wide total = cost(usage.prompt_tokens - cached, *model.input_price) +
-                           cost(cached, model.cached_price.value_or(*model.input_price)) +
-                           cost(usage.completion_tokens, *model.output_price);
+                       cost(cached, model.cached_price.value_or(*model.input_price)) +
+                       cost(usage.completion_tokens, *model.output_price);
     return static_cast<int64_t>((total + 500000) / 1000000);
 }
 

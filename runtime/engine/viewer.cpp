@@ -112,7 +112,7 @@ void Viewer::end_with(const Error* error) {
         stream_->flush();
     }
     stream_.reset();
-    interaction_.viewer_ended(*this, false);
+    interaction_.viewer_ended(*this, true);
 }
 
 void Viewer::on_gone() {

@@ -21,11 +21,11 @@ class Interaction;
 struct ViewerSpec {
     std::unique_ptr<net::EventStream> stream;  // its head is sent
     std::unique_ptr<Dialect> dialect;
-    uint64_t after = 0;                        // the cursor: the first event shown is after + 1
-    std::optional<RunId> only;                 // limited to this run
-    uint64_t end_seq = 0;                      // the run's last event, when it has ended; else 0
-    bool follow = false;                       // stays when nothing is active
-    std::vector<SeqRange> superseded;          // of that run, so far
+    uint64_t after = 0;                // the cursor: the first event shown is after + 1
+    std::optional<RunId> only;         // limited to this run
+    uint64_t end_seq = 0;              // the run's last event, when it has ended; else 0
+    bool follow = false;               // stays when nothing is active
+    std::vector<SeqRange> superseded;  // of that run, so far
 };
 
 class Viewer final : private net::EventStreamListener {
@@ -68,10 +68,10 @@ private:
     uint64_t end_seq_;
     bool follow_;
     std::vector<SeqRange> superseded_;
-    bool reading_ = false;     // a page is on its way
+    bool reading_ = false;  // a page is on its way
     bool shown_text_ = false;
     bool ended_ = false;
-    std::string encoded_;      // reused for each event
+    std::string encoded_;  // reused for each event
 };
 
 }  // namespace patchbay::engine

@@ -70,10 +70,10 @@ void post_key(Server& server, CallRef call) {
     const auto inserted = server.store().insert_credential(made->record);
     if (!inserted) {
         const bool taken = inserted.error().code == ErrorCode::conflict;
-        return answer_error(std::move(call),
-                            taken ? caller_error(ErrorCode::conflict,
-                                                 "name: a key of this name is valid already.")
-                                  : inserted.error());
+        return answer_error(
+            std::move(call),
+            taken ? caller_error(ErrorCode::conflict, "name: a key of this name is valid already.")
+                  : inserted.error());
     }
     server.credentials().put(made->record);
     auto body = credential_json(made->record);
@@ -87,9 +87,10 @@ void delete_key(Server& server, CallRef call) {
     const auto now = unix_ms();
     const auto revoked = server.store().revoke_credential(id, now);
     if (!revoked) {
-        return answer_error(std::move(call), revoked.error().code == ErrorCode::not_found
-                                                 ? caller_error(ErrorCode::not_found, "No such key.")
-                                                 : revoked.error());
+        return answer_error(std::move(call),
+                            revoked.error().code == ErrorCode::not_found
+                                ? caller_error(ErrorCode::not_found, "No such key.")
+                                : revoked.error());
     }
     server.credentials().revoke(id, now);
     answer(std::move(call), {.status = 204});

@@ -26,15 +26,15 @@ struct Call {
     std::optional<net::Exchange> exchange;  // gone once it was answered or became a stream
     std::string request_id;
     std::string method;
-    std::string path;                       // decoded
-    std::vector<std::string> args;          // what stood in the route's {…}
+    std::string path;               // decoded
+    std::vector<std::string> args;  // what stood in the route's {…}
     std::vector<std::pair<std::string, std::string>> query;
     std::vector<std::pair<std::string, std::string>> reply_headers;  // X-Request-Id, CORS
     plugins::Principal principal;
-    bool starts_stream = false;             // of a route that streams: its 500 says so
+    bool starts_stream = false;  // of a route that streams: its 500 says so
 
     const Poco::Net::HTTPRequest& head() const { return exchange->request(); }
-    std::string header(const std::string& name) const;  // "" = absent
+    std::string header(const std::string& name) const;                  // "" = absent
     std::optional<std::string> parameter(std::string_view name) const;  // of the query
 };
 

@@ -46,16 +46,15 @@ Result<void> add_media(Fields& fields, json& content) {
     const auto files = fields.array("media_files");
     if (!files) return {};
     for (const auto& file : *files) {
-        const bool is_object = file.is_object();
-        const auto url = is_object ? file.find("url") : file.end();
-        if (is_object && url != file.end() && url->is_string() && !url->empty()) {
-            content.push_back({{"type", "image"}, {"url", *url}});
-        } else if (is_object && file.contains("id")) {
+        if (file.is_object() && has_url(file)) {
+            content.push_back({{"type", "image"}, {"url", file["url"]}});
+        } else if (file.is_object() && file.contains("id") && !file.contains("url")) {
             return std::unexpected(
                 caller_error(ErrorCode::media_not_available,
                              "media_files: media cannot be named by id here; send a url."));
         } else {
-            fields.complain("media_files", "must be an array of {id, url}");
+            fields.complain("media_files",
+                            "must be an array of {id, url}, the url http, https or data");
         }
     }
     return {};
@@ -70,7 +69,8 @@ Result<engine::TurnRequest> parse_conversation(Server& server, Call& call) {
     json content = json::array({{{"type", "text"}, {"text", message.value_or("")}}});
     if (auto media = add_media(*fields, content); !media) return std::unexpected(media.error());
     turn.content_json = content.dump();
-    turn.max_tokens = static_cast<uint32_t>(fields->number("max_tokens", 1, most_tokens).value_or(0));
+    turn.max_tokens =
+        static_cast<uint32_t>(fields->number("max_tokens", 1, most_tokens).value_or(0));
     turn.model = fields->text("model", 256).value_or("");
     turn.agent = fields->text("agent", 256).value_or("");
     const auto interaction = fields->text("interaction_id");
@@ -87,7 +87,8 @@ Result<engine::TurnRequest> parse_simple(Server& server, const Call& call) {
         return std::unexpected(caller_error(ErrorCode::bad_request, "message: is required."));
     }
     if (!is_utf8(*message)) {
-        return std::unexpected(caller_error(ErrorCode::bad_request, "message: is not valid UTF-8."));
+        return std::unexpected(
+            caller_error(ErrorCode::bad_request, "message: is not valid UTF-8."));
     }
     turn.content_json = json::array({{{"type", "text"}, {"text", *message}}}).dump();
     turn.model = call.parameter("model").value_or("");

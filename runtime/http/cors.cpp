@@ -22,7 +22,8 @@ bool matches(std::string_view pattern, std::string_view origin) {
 }  // namespace
 
 bool Cors::allows(std::string_view origin) const {
-    return std::ranges::any_of(origins_, [&](const auto& pattern) { return matches(pattern, origin); });
+    return std::ranges::any_of(origins_,
+                               [&](const auto& pattern) { return matches(pattern, origin); });
 }
 
 Cors::Headers Cors::headers_for(const std::string& origin) const {

@@ -13,8 +13,7 @@ constexpr std::string_view bearer = "bearer ";
 Result<std::string> bearer_token(const std::string& authorization) {
     if (authorization.empty()) return std::string();
     const bool is_bearer = Poco::icompare(authorization, 0, bearer.size(), bearer.data()) == 0;
-    const auto token =
-        is_bearer ? Poco::trim(authorization.substr(bearer.size())) : std::string();
+    const auto token = is_bearer ? Poco::trim(authorization.substr(bearer.size())) : std::string();
     if (!token.empty()) return token;
     return std::unexpected(
         caller_error(ErrorCode::unauthenticated, "Unauthorized: expected a Bearer token."));
@@ -32,8 +31,8 @@ Result<plugins::AuthRequest> credentials_of(const Call& call) {
     if (!token) return std::unexpected(token.error());
     const auto key = call.header("X-API-Key");
     if (!key.empty() && !token->empty() && key != *token) {
-        return std::unexpected(caller_error(ErrorCode::bad_request,
-                                            "X-API-Key and Authorization differ; send one."));
+        return std::unexpected(
+            caller_error(ErrorCode::bad_request, "X-API-Key and Authorization differ; send one."));
     }
     request.credential = key.empty() ? *token : key;
     request.scheme = !key.empty() ? "api_key" : token->empty() ? "" : "bearer";

@@ -2,8 +2,8 @@
 
 #include "runtime/engine/payload.hpp"
 
-#include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
+#include <nlohmann/json.hpp>
 
 namespace patchbay::http {
 namespace {
@@ -33,7 +33,9 @@ std::string message_for(const Error& error, const Call& call) {
     return is_worded(error.code) ? error.message : engine::public_message(error);
 }
 
-std::string seconds_of(int64_t ms) { return std::to_string((std::max<int64_t>(ms, 1) + 999) / 1000); }
+std::string seconds_of(int64_t ms) {
+    return std::to_string((std::max<int64_t>(ms, 1) + 999) / 1000);
+}
 
 }  // namespace
 
@@ -50,8 +52,8 @@ net::Response error_reply(const Error& error, const Call& call, const nlohmann::
                                 {"code", name_of(error.code)},
                                 {"request_id", call.request_id}};
     if (status == 429 || status == 500) {
-        body["message"] = status == 429 && error.user_safe ? error.message
-                                                           : engine::public_message(error);
+        body["message"] =
+            status == 429 && error.user_safe ? error.message : engine::public_message(error);
     }
     for (const auto& [key, value] : more.items()) body[key] = value;
     net::Response response{.status = status, .headers = {{"Content-Type", "application/json"}}};

@@ -66,7 +66,8 @@ void get_metrics(Server& server, CallRef call) {
     observe::Metrics metrics;
     metrics.gauge("patchbay_runs_open", "Runs that have not ended", engine.active_runs);
     metrics.gauge("patchbay_viewers", "Clients that watch an interaction", engine.viewers);
-    metrics.counter("patchbay_runs_started_total", "Runs that began to answer", engine.runs_started);
+    metrics.counter("patchbay_runs_started_total", "Runs that began to answer",
+                    engine.runs_started);
     metrics.counter("patchbay_runs_recovered_total", "Runs taken up after a crash",
                     engine.runs_recovered);
     metrics.counter("patchbay_runs_ended_total", "Runs whose outcome is committed",
@@ -79,13 +80,15 @@ void get_metrics(Server& server, CallRef call) {
                     store.batches_failed);
     metrics.counter("patchbay_log_events_total", "Events committed", store.events_committed);
     metrics.counter("patchbay_log_commits_total", "Transactions of the log", store.commits);
-    metrics.counter("patchbay_log_syncs_total", "Transactions that were synced to disk", store.syncs);
+    metrics.counter("patchbay_log_syncs_total", "Transactions that were synced to disk",
+                    store.syncs);
     metrics.gauge("patchbay_log_journal_rows", "Journal rows that live runs hold",
                   store.journal_rows);
     metrics.gauge("patchbay_store_bytes", "Size of the database", store.file_bytes);
     metrics.gauge("patchbay_connections_open", "Client connections", gate.open);
     metrics.counter("patchbay_connections_accepted_total", "Connections accepted", gate.accepted);
-    metrics.counter("patchbay_connections_refused_total", "Connections over the limit", gate.refused);
+    metrics.counter("patchbay_connections_refused_total", "Connections over the limit",
+                    gate.refused);
     metrics.counter("patchbay_requests_total", "Well-formed requests", gate.requests);
     metrics.counter("patchbay_requests_bad_total", "Requests that the gate refused",
                     gate.bad_requests);

@@ -67,8 +67,8 @@ Result<InteractionInput> parse_input(Server& server, const std::string& body, bo
     }
     if (auto problem = fields->error()) return std::unexpected(*problem);
     if (!input.agent.empty() && input.agent != "chat") {
-        return std::unexpected(
-            caller_error(ErrorCode::bad_request, "agent: no agent is called '" + input.agent + "'."));
+        return std::unexpected(caller_error(ErrorCode::bad_request,
+                                            "agent: no agent is called '" + input.agent + "'."));
     }
     if (!input.model.empty()) {
         const auto known = server.engine().models().resolve(input.model);
@@ -146,13 +146,15 @@ void patch_interaction(Server& server, CallRef call) {
 void delete_interaction(Server& server, CallRef call) {
     const auto record = own_interaction(server, call);
     if (!record) return;
-    server.engine().remove(record->id, record->owner, [call = std::move(call)](auto removed) mutable {
-        if (!removed) return answer_error(std::move(call), removed.error());
-        answer(std::move(call), {.status = 204});
-    });
+    server.engine().remove(record->id, record->owner,
+                           [call = std::move(call)](auto removed) mutable {
+                               if (!removed) return answer_error(std::move(call), removed.error());
+                               answer(std::move(call), {.status = 204});
+                           });
 }
 
-// GET /api/interactions/{id}/messages?limit&page  ->  {items, next}; a page is the last message's id
+// GET /api/interactions/{id}/messages?limit&page  ->  {items, next}; a page is the last message's
+// id
 void get_messages(Server& server, CallRef call) {
     const auto limit = number_parameter(*call, "limit", page_default, 1, page_limit);
     if (!limit) return answer_error(std::move(call), limit.error());

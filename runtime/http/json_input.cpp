@@ -19,8 +19,8 @@ Error bad_request(std::string message) {
 Result<json> parse_json(std::string_view text) {
     // At the start of an object or array, `depth` counts those around it.
     const auto watch_depth = [](int depth, json::parse_event_t event, json&) {
-        const bool starts = event == json::parse_event_t::object_start ||
-                            event == json::parse_event_t::array_start;
+        const bool starts =
+            event == json::parse_event_t::object_start || event == json::parse_event_t::array_start;
         if (starts && depth >= static_cast<int>(json_depth_limit)) throw TooDeep{};
         return true;
     };
@@ -46,7 +46,8 @@ bool is_utf8(std::string_view text) {
 Result<Fields> Fields::of(std::string_view body, bool strict) {
     auto parsed = parse_json(body);
     if (!parsed) return std::unexpected(parsed.error());
-    if (!parsed->is_object()) return std::unexpected(bad_request("The body must be a JSON object."));
+    if (!parsed->is_object())
+        return std::unexpected(bad_request("The body must be a JSON object."));
     return Fields(std::move(*parsed), strict);
 }
 
@@ -131,21 +132,22 @@ std::optional<Error> Fields::error() {
     return bad_request(*problem_);
 }
 
-namespace {
-
-bool is_url(const json& part) {
+bool has_url(const json& part) {
     if (!part.contains("url") || !part["url"].is_string()) return false;
     const auto& url = part["url"].get_ref<const std::string&>();
     return url.starts_with("http://") || url.starts_with("https://") || url.starts_with("data:");
 }
 
+namespace {
+
 bool is_part(const json& part) {
     if (!part.is_object() || !part.contains("type") || !part["type"].is_string()) return false;
     const auto& type = part["type"].get_ref<const std::string&>();
     if (type == "text") {
-        return part.contains("text") && part["text"].is_string() && !part["text"].empty();
+        return part.contains("text") && part["text"].is_string() &&
+               !part["text"].get_ref<const std::string&>().empty();
     }
-    return (type == "image" || type == "file") && is_url(part);
+    return (type == "image" || type == "file") && has_url(part);
 }
 
 }  // namespace

@@ -58,6 +58,9 @@ private:
     std::optional<std::string> problem_;
 };
 
+// Whether an object has a `url` that a model may be sent: http, https or data.
+bool has_url(const nlohmann::json& part);
+
 // A message's content: a text, or an array of parts {type: text|image|file, …}. Appends what is
 // wrong to `fields`.
 nlohmann::json content_parts(const nlohmann::json& content, Fields& fields);

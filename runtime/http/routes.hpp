@@ -22,15 +22,15 @@ struct Route {
     std::string_view path;  // "/api/runs/{id}": {…} matches one segment
     Access access;
     Handler handler;
-    bool streams = false;   // its failure is "Failed to start stream"
+    bool streams = false;  // its failure is "Failed to start stream"
 };
 
 std::span<const Route> all_routes();
 
 struct RouteMatch {
-    const Route* route = nullptr;      // nullptr: no such path, or another method
+    const Route* route = nullptr;  // nullptr: no such path, or another method
     std::vector<std::string> args;
-    std::string allowed;               // "GET, POST": methods of the path; "" = no such path
+    std::string allowed;  // "GET, POST": methods of the path; "" = no such path
 };
 
 // HEAD is served by a GET route.

@@ -42,9 +42,11 @@ Result<RunInput> parse_run(Server& server, Call& call, const InteractionId& inte
     turn.agent = fields->text("agent", 256).value_or("");
     turn.model = fields->text("model", 256).value_or("");
     if (const auto given = fields->object("options")) turn.options_json = given->dump();
-    turn.max_tokens = static_cast<uint32_t>(fields->number("max_tokens", 1, most_tokens).value_or(0));
-    turn.on_conflict = fields->choice("on_conflict", engine::on_conflict_named,
-                                      "enqueue, reject, interrupt, rollback")
+    turn.max_tokens =
+        static_cast<uint32_t>(fields->number("max_tokens", 1, most_tokens).value_or(0));
+    turn.on_conflict = fields
+                           ->choice("on_conflict", engine::on_conflict_named,
+                                    "enqueue, reject, interrupt, rollback")
                            .value_or(options.on_conflict);
     turn.on_disconnect =
         fields->choice("on_disconnect", engine::on_disconnect_named, "continue, grace, cancel")
@@ -103,9 +105,9 @@ void get_run(Server& server, CallRef call) {
         const auto end = text->data() + text->size();
         const auto parsed = std::from_chars(text->data(), end, wait_ms);
         if (text->empty() || parsed.ptr != end || wait_ms > longest_wait_ms) {
-            return answer_error(std::move(call),
-                                caller_error(ErrorCode::bad_request,
-                                             "wait_ms: must be an integer up to 60000."));
+            return answer_error(
+                std::move(call),
+                caller_error(ErrorCode::bad_request, "wait_ms: must be an integer up to 60000."));
         }
     }
     const auto owner = call->principal.owner;

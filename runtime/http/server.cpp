@@ -2,6 +2,7 @@
 
 #include "runtime/http/credentials.hpp"
 #include "runtime/http/error_reply.hpp"
+#include "runtime/http/json_input.hpp"
 
 #include <Poco/Exception.h>
 #include <Poco/String.h>
@@ -14,18 +15,24 @@ namespace {
 constexpr std::string_view anonymous_owner = "anonymous";
 constexpr std::string_view local_owner = "system:local";  // through the control socket
 
-// Fills path and query from the request's target; false when it cannot be decoded.
+// Fills path and query from the request's target, in origin or absolute form; false when it cannot
+// be decoded, or is not UTF-8 then.
 bool parse_target(Call& call) {
     const auto& target = call.head().getURI();
-    if (!target.starts_with('/')) return false;
+    const bool absolute = target.starts_with("http://") || target.starts_with("https://");
+    if (!absolute && !target.starts_with('/')) return false;
     try {
-        const Poco::URI uri("http://host" + target);
+        const Poco::URI uri(absolute ? target : "http://host" + target);
         call.path = uri.getPath();
         call.query = uri.getQueryParameters();
     } catch (const Poco::Exception&) {
         return false;
     }
-    return call.path.find('\0') == std::string::npos;
+    const auto is_text = [](const auto& entry) {
+        return is_utf8(entry.first) && is_utf8(entry.second);
+    };
+    return call.path.find('\0') == std::string::npos && is_utf8(call.path) &&
+           std::ranges::all_of(call.query, is_text);
 }
 
 // A body of another type than JSON is refused by its name, not by its first odd character.
@@ -101,9 +108,8 @@ void Server::preflight(CallRef call) {
 
 void Server::authenticate(CallRef call, const Route& route) {
     if (call->exchange->entrance() == net::Entrance::control) {
-        call->principal = {.owner = std::string(local_owner),
-                           .credential_id = "control",
-                           .role = Role::admin};
+        call->principal = {
+            .owner = std::string(local_owner), .credential_id = "control", .role = Role::admin};
         return authorized(std::move(call), route);
     }
     auto request = credentials_of(*call);
@@ -115,14 +121,13 @@ void Server::authenticate(CallRef call, const Route& route) {
     net::Lane& lane = lanes_[next_lane_++ % lanes_.size()];
     lane.post([this, &lane, &route, request = std::move(*request),
                call = std::move(call)]() mutable {
-        auto done = [this, &route, call = std::move(call)](
-                        Result<plugins::Principal> principal) mutable {
+        auto done = [this, &route,
+                     call = std::move(call)](Result<plugins::Principal> principal) mutable {
             if (!principal) return answer_error(std::move(call), principal.error());
             call->principal = std::move(*principal);
-            (void)engine_.workers().post_anyway(
-                [this, &route, call = std::move(call)]() mutable {
-                    authorized(std::move(call), route);
-                });
+            (void)engine_.workers().post_anyway([this, &route, call = std::move(call)]() mutable {
+                authorized(std::move(call), route);
+            });
         };
         plugins::authenticate(lane, options_.auth, std::move(request), std::move(done));
     });

@@ -52,6 +52,7 @@ nlohmann::json details_of(const engine::TurnRefused& refused) {
 // A duplicate's interaction may live on another lane: the call goes there as if it were new.
 void attach_to_duplicate(Server& server, Opening opening, const engine::TurnStarted& started,
                          const std::string& owner) {
+    if (opening.stream->gone()) return;  // nobody is there to attach
     const bool can_replace = opening.dialects.can_replace;
     opening.call->exchange.emplace(net::EventStream::release(std::move(opening.stream)));
     stream_view(server, std::move(opening.call),
@@ -86,11 +87,11 @@ void stream_turn(Server& server, CallRef call, engine::TurnRequest turn, Dialect
         auto opening = open(server, lane, std::move(call), std::move(dialects));
         const bool is_new = turn.is_new;
         const auto owner = turn.owner;
-        auto done = [&server, is_new, owner, opening = std::move(opening)](
-                        engine::TurnResult result) mutable {
+        auto done = [&server, is_new, owner,
+                     opening = std::move(opening)](engine::TurnResult result) mutable {
             if (!result) {
-                auto response = error_reply(result.error().error, *opening.call,
-                                            details_of(result.error()));
+                auto response =
+                    error_reply(result.error().error, *opening.call, details_of(result.error()));
                 return reply(std::move(opening), std::move(response));
             }
             if (result->duplicate) {
@@ -108,7 +109,8 @@ void start_in_background(Server& server, CallRef call, engine::TurnRequest turn)
     lane.post([&server, turn = std::move(turn), call = std::move(call)]() mutable {
         auto done = [call = std::move(call)](engine::TurnResult result) mutable {
             if (!result) {
-                auto response = error_reply(result.error().error, *call, details_of(result.error()));
+                auto response =
+                    error_reply(result.error().error, *call, details_of(result.error()));
                 return answer(std::move(call), std::move(response));
             }
             const auto run = result->run.str();
@@ -126,8 +128,8 @@ void stream_view(Server& server, CallRef call, engine::ViewRequest view, Dialect
                dialects = std::move(dialects)]() mutable {
         auto opening = open(server, lane, std::move(call), std::move(dialects));
         const StreamStart start{view.interaction, view.run.value_or(RunId{}), false};
-        auto done = [&server, start, opening = std::move(opening)](
-                        Result<engine::ViewPlan> plan) mutable {
+        auto done = [&server, start,
+                     opening = std::move(opening)](Result<engine::ViewPlan> plan) mutable {
             if (!plan) {
                 auto response = error_reply(plan.error(), *opening.call);
                 return reply(std::move(opening), std::move(response));
@@ -139,9 +141,11 @@ void stream_view(Server& server, CallRef call, engine::ViewRequest view, Dialect
     });
 }
 
-void resume_stream(Server& server, CallRef call, const ResumePoint& point, DialectFactory dialects) {
+void resume_stream(Server& server, CallRef call, const ResumePoint& point,
+                   DialectFactory dialects) {
     const auto run = server.store().run(point.run);
-    if (!run) return answer_error(std::move(call), caller_error(ErrorCode::not_found, "No such run."));
+    if (!run)
+        return answer_error(std::move(call), caller_error(ErrorCode::not_found, "No such run."));
     engine::ViewRequest view{.interaction = run->interaction,
                              .owner = call->principal.owner,
                              .after = point.seq,

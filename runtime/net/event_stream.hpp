@@ -6,7 +6,8 @@
 //            complete; before the head, the client gets a 500.
 // Threads    [lane] all of it.
 // Memory     what the socket does not take waits here; the owner stops adding when full(). Of a
-//            next request that comes meanwhile at most 16 KiB are read; the rest waits in the kernel.
+//            next request that comes meanwhile at most 16 KiB are read; the rest waits in the
+//            kernel.
 #pragma once
 
 #include "runtime/net/exchange.hpp"
@@ -30,8 +31,8 @@ struct EventStreamOptions {
 class EventStreamListener {
 public:
     virtual ~EventStreamListener() = default;
-    virtual void on_gone() = 0;      // the client left, stalled too long or broke; once, the last
-    virtual void on_drained() = 0;   // was full(), and has room again (below half)
+    virtual void on_gone() = 0;     // the client left, stalled too long or broke; once, the last
+    virtual void on_drained() = 0;  // was full(), and has room again (below half)
 };
 
 class EventStream final : private Watcher {

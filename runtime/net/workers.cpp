@@ -1,8 +1,25 @@
 #include "runtime/net/workers.hpp"
 
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 namespace patchbay::net {
+namespace {
+
+// The request loop's last line: what one request throws must not end the server. Its exchange
+// answers 500 when it goes.
+void run_guarded(Task& task) {
+    try {
+        task();
+    } catch (const std::exception& thrown) {
+        spdlog::error("a worker's task threw: {}", thrown.what());
+    } catch (...) {
+        spdlog::error("a worker's task threw");
+    }
+}
+
+}  // namespace
 
 Workers::Workers(unsigned threads, size_t queue_limit) : queue_limit_(queue_limit) {
     for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
@@ -47,7 +64,7 @@ void Workers::run() {
         Task task = std::move(queue_.front());
         queue_.pop_front();
         lock.unlock();
-        task();
+        run_guarded(task);
         task = nullptr;  // what it holds goes without the lock too
         lock.lock();
     }

@@ -58,9 +58,9 @@ void authenticate(net::Lane& lane, const std::vector<InstanceRef>& chain, AuthRe
             case Check::Outcome::not_mine: break;
         }
     }
-    done(failure(ErrorCode::unauthenticated, request.credential.empty()
-                                                 ? "Unauthorized: API key is missing."
-                                                 : "Unauthorized: nobody knows these credentials."));
+    done(failure(ErrorCode::unauthenticated,
+                 request.credential.empty() ? "Unauthorized: API key is missing."
+                                            : "Unauthorized: nobody knows these credentials."));
 }
 
 }  // namespace patchbay::plugins

@@ -17,7 +17,8 @@ void append_head(std::string& out, std::string_view name, uint64_t seq) {
     out += "\ndata: ";
 }
 
-void append_event(std::string& out, std::string_view name, uint64_t seq, const nlohmann::json& data) {
+void append_event(std::string& out, std::string_view name, uint64_t seq,
+                  const nlohmann::json& data) {
     append_head(out, name, seq);
     out += wire_text(data);
     out += "\n\n";

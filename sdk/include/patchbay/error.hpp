@@ -23,8 +23,7 @@ enum class ErrorCode : patchbay_status {
 constexpr std::string_view name_of(ErrorCode code) {
     switch (code) {
 #define PATCHBAY_CASE(NAME, name, value, http) \
-    case ErrorCode::name:                      \
-        return #name;
+    case ErrorCode::name: return #name;
         PATCHBAY_ERROR_CODES(PATCHBAY_CASE)
 #undef PATCHBAY_CASE
     }
@@ -35,8 +34,7 @@ constexpr std::string_view name_of(ErrorCode code) {
 constexpr int http_status_of(ErrorCode code) {
     switch (code) {
 #define PATCHBAY_CASE(NAME, name, value, http) \
-    case ErrorCode::name:                      \
-        return http;
+    case ErrorCode::name: return http;
         PATCHBAY_ERROR_CODES(PATCHBAY_CASE)
 #undef PATCHBAY_CASE
     }
@@ -47,8 +45,7 @@ constexpr int http_status_of(ErrorCode code) {
 constexpr ErrorCode code_of(patchbay_status status) {
     switch (static_cast<ErrorCode>(status)) {
 #define PATCHBAY_CASE(NAME, name, value, http) \
-    case ErrorCode::name:                      \
-        return ErrorCode::name;
+    case ErrorCode::name: return ErrorCode::name;
         PATCHBAY_ERROR_CODES(PATCHBAY_CASE)
 #undef PATCHBAY_CASE
     }

@@ -30,9 +30,9 @@ std::vector<std::string> roles(const json& list) {
 }
 
 TEST(ContextTest, TheNewMessageStandsBehindTheHistory) {
-    const auto list = messages({message(1, "user", text_content("one")),
-                                message(1, "assistant", text_content("answer"))},
-                               "two");
+    const auto list = messages(
+        {message(1, "user", text_content("one")), message(1, "assistant", text_content("answer"))},
+        "two");
 
     EXPECT_EQ(roles(list), (std::vector<std::string>{"user", "assistant", "user"}));
     EXPECT_EQ(list.back()["content"][0]["text"], "two");
@@ -40,27 +40,28 @@ TEST(ContextTest, TheNewMessageStandsBehindTheHistory) {
 
 TEST(ContextTest, OldTurnsGoFirstAndWholeWhenTheWindowIsSmall) {
     const std::string long_text(400, 'x');  // about 100 tokens
-    const auto list = messages({message(1, "user", text_content("oldest " + long_text)),
-                                message(1, "assistant", text_content(long_text)),
-                                message(2, "user", text_content("newer")),
-                                message(2, "assistant", text_content("short"))},
-                               "now", 60);
+    const auto list = messages(
+        {message(1, "user", text_content("oldest " + long_text)),
+         message(1, "assistant", text_content(long_text)),
+         message(2, "user", text_content("newer")), message(2, "assistant", text_content("short"))},
+        "now", 60);
 
     EXPECT_EQ(roles(list), (std::vector<std::string>{"user", "assistant", "user"}));
     EXPECT_EQ(list[0]["content"][0]["text"], "newer");
 }
 
 TEST(ContextTest, AMessageLargerThanTheWindowIsStillSent) {
-    const auto list = messages({message(1, "user", text_content("before"))}, std::string(4000, 'x'), 10);
+    const auto list =
+        messages({message(1, "user", text_content("before"))}, std::string(4000, 'x'), 10);
 
     ASSERT_EQ(list.size(), 1u);
     EXPECT_EQ(list[0]["content"].size(), 1u);
 }
 
 TEST(ContextTest, NeighboursOfOneRoleBecomeOneMessage) {
-    const auto list = messages({message(1, "user", text_content("lost question")),
-                                message(1, "assistant", "[]")},
-                               "next question");
+    const auto list =
+        messages({message(1, "user", text_content("lost question")), message(1, "assistant", "[]")},
+                 "next question");
 
     ASSERT_EQ(list.size(), 1u);
     EXPECT_EQ(list[0]["content"].size(), 2u);
@@ -77,12 +78,12 @@ TEST(ContextTest, RolledBackMessagesAreLeftOut) {
 }
 
 TEST(ContextTest, AnOrphanedToolCallGetsAnErrorResult) {
-    const auto call = json::array({{{"type", "tool_call"}, {"id", "c1"}, {"name", "clock"},
-                                    {"arguments", json::object()}}});
+    const auto call = json::array(
+        {{{"type", "tool_call"}, {"id", "c1"}, {"name", "clock"}, {"arguments", json::object()}}});
 
-    const auto list = messages({message(1, "user", text_content("time?")),
-                                message(1, "assistant", call.dump())},
-                               "hello?");
+    const auto list =
+        messages({message(1, "user", text_content("time?")), message(1, "assistant", call.dump())},
+                 "hello?");
 
     EXPECT_EQ(roles(list), (std::vector<std::string>{"user", "assistant", "tool", "user"}));
     EXPECT_EQ(list[2]["content"][0]["id"], "c1");

@@ -1,5 +1,5 @@
-#include "runtime/engine/live_window.hpp"
 #include "runtime/engine/run_output.hpp"
+#include "runtime/engine/live_window.hpp"
 #include "runtime/engine/usage.hpp"
 
 #include <gtest/gtest.h>
@@ -51,7 +51,8 @@ TEST_F(RunOutputTest, ARefusedBatchIsOpenAgainInFrontOfWhatCameSince) {
 
 TEST(LiveWindowTest, FindsEventsBySeqUntilTheyAreTrimmed) {
     LiveWindow window;
-    for (uint64_t seq = 1; seq <= 100; ++seq) window.push({.seq = seq, .body = std::to_string(seq)});
+    for (uint64_t seq = 1; seq <= 100; ++seq)
+        window.push({.seq = seq, .body = std::to_string(seq)});
 
     ASSERT_NE(window.find(1), nullptr);
     window.trim(100);
@@ -93,9 +94,10 @@ TEST(UsageTest, CostIsUnknownWhereAPriceIsMissing) {
     const Usage usage{.prompt_tokens = 1000, .completion_tokens = 100, .cached_tokens = 400};
 
     EXPECT_FALSE(cost_micros(usage, {.input_price = 1}).has_value());
-    EXPECT_EQ(cost_micros(usage, {.input_price = 2'000'000, .output_price = 8'000'000,
-                                  .cached_price = 500'000}),
-              1200 + 200 + 800);
+    EXPECT_EQ(
+        cost_micros(usage,
+                    {.input_price = 2'000'000, .output_price = 8'000'000, .cached_price = 500'000}),
+        1200 + 200 + 800);
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ TEST(FieldsTest, NullMeansAbsent) {
 }
 
 TEST(FieldsTest, AWrongTypeIsAnErrorThatNamesTheField) {
-    for (const auto* body : {R"({"n": "5"})", R"({"n": -1})", R"({"n": 1.5})", R"({"n": 6})",
-                             R"({"n": true})"}) {
+    for (const auto* body :
+         {R"({"n": "5"})", R"({"n": -1})", R"({"n": 1.5})", R"({"n": 6})", R"({"n": true})"}) {
         auto fields = Fields::of(body, true);
         (void)fields->number("n", 1, 5);
 
@@ -64,8 +64,9 @@ TEST(ContentPartsTest, TextsImagesAndFilesAreParts) {
 }
 
 TEST(ContentPartsTest, OtherPartsAreRefusedByTheirPlace) {
-    for (const auto* part : {R"([{"type": "text"}])", R"([{"type": "image", "url": "file:///etc"}])",
-                             R"([5])", R"([])", R"([{"type": "tool_result", "id": "x"}])"}) {
+    for (const auto* part :
+         {R"([{"type": "text"}])", R"([{"type": "image", "url": "file:///etc"}])", R"([5])",
+          R"([])", R"([{"type": "tool_result", "id": "x"}])"}) {
         auto fields = Fields(nlohmann::json::object(), false);
         (void)content_parts(nlohmann::json::parse(part), fields);
 

@@ -23,7 +23,7 @@ typedef struct patchbay_http_request {
     patchbay_str path;              /* "/api/interactions", decoded, without the query */
     patchbay_str query;             /* raw, without "?" */
     patchbay_str remote;            /* the peer's address, "127.0.0.1" */
-    const patchbay_header *headers; /* header_count of them */
+    const patchbay_header* headers; /* header_count of them */
     uint32_t header_count;
     uint32_t flags; /* 0 */
 
@@ -40,14 +40,14 @@ typedef struct patchbay_auth_1 {
      * NOT_MINE  ask the next instance. An instance that sees no credential at all says this.
      * below 0   (with set_error) denied.
      * *check may be set in the first two cases; it goes back through close(). [lane] */
-    patchbay_status (*check)(void *instance, const patchbay_http_request *http,
-                             patchbay_request request, void **check);
+    patchbay_status (*check)(void* instance, const patchbay_http_request* http,
+                             patchbay_request request, void** check);
 
     /* No answer is wanted any more. complete() is still allowed, and ignored. [lane] */
-    void (*cancel)(void *check, patchbay_reason reason);
+    void (*cancel)(void* check, patchbay_reason reason);
 
     /* Frees the check's state: the last call. Only when *check was set. [lane] */
-    void (*close)(void *check);
+    void (*close)(void* check);
 } patchbay_auth_1;
 
 #endif

@@ -26,7 +26,7 @@
 /* UTF-8 text or bytes: pointer and length, not NUL-terminated. An empty one may have a NULL
  * pointer. */
 typedef struct patchbay_str {
-    const char *data;
+    const char* data;
     uint64_t size; /* bytes */
 } patchbay_str;
 

@@ -8,40 +8,40 @@
 #include "base.h"
 
 /* X(NAME, name, status value, HTTP status): what happened. */
-#define PATCHBAY_ERROR_CODES(X)                                                                  \
-    X(INTERNAL, internal, -1, 500)                 /* a bug on our side, or an unknown code */   \
-    X(BAD_REQUEST, bad_request, -2, 400)           /* malformed or invalid input */              \
-    X(UNAUTHENTICATED, unauthenticated, -3, 401)   /* no credentials, or bad ones */             \
-    X(FORBIDDEN, forbidden, -4, 403)               /* known, but not allowed */                  \
-    X(NOT_FOUND, not_found, -5, 404)               /* no such thing, or another owner's */       \
-    X(METHOD_NOT_ALLOWED, method_not_allowed, -6, 405)                                           \
-    X(CONFLICT, conflict, -7, 409)                 /* a run is active, an id is taken */         \
-    X(PRECONDITION_FAILED, precondition_failed, -8, 412) /* If-Match is stale */                 \
-    X(TOO_LARGE, too_large, -9, 413)               /* a body or value beyond its limit */        \
-    X(UNSUPPORTED_MEDIA_TYPE, unsupported_media_type, -10, 415)                                  \
-    X(OUT_OF_RANGE, out_of_range, -11, 416)        /* a cursor beyond the end */                 \
-    X(UNPROCESSABLE, unprocessable, -12, 422)      /* understood, but contradictory */           \
-    X(IDEMPOTENCY_MISMATCH, idempotency_mismatch, -13, 422) /* same key, another body */         \
-    X(RATE_LIMITED, rate_limited, -14, 429)        /* too many requests; see retry_after_ms */   \
-    X(QUEUE_FULL, queue_full, -15, 429)            /* too many runs wait on one interaction */   \
-    X(HEAD_TOO_LARGE, head_too_large, -16, 431)    /* request head beyond its limit */           \
-    X(CANCELLED, cancelled, -17, 499)              /* stopped on purpose */                      \
-    X(UNSUPPORTED, unsupported, -18, 501)          /* not offered by this plugin or host */      \
-    X(UPSTREAM, upstream, -19, 502)                /* the upstream failed or talks nonsense */   \
-    X(UPSTREAM_TRUNCATED, upstream_truncated, -20, 502) /* it ended before its end */            \
-    X(UNAVAILABLE, unavailable, -21, 503)          /* draining, overloaded, plugin off */        \
-    X(STORAGE, storage, -22, 503)                  /* the store cannot take writes now */        \
-    X(TIMEOUT, timeout, -23, 504)                  /* a time limit passed */                     \
-    X(MODEL_NOT_FOUND, model_not_found, -24, 400)  /* no such model here */                      \
-    X(CONTEXT_LENGTH, context_length, -25, 400)    /* the input exceeds the model's window */    \
-    X(CONTENT_FILTERED, content_filtered, -26, 400) /* refused by the vendor's filter */         \
-    X(QUOTA_EXCEEDED, quota_exceeded, -27, 429)    /* paid for no more; do not retry */          \
-    X(MEDIA_NOT_AVAILABLE, media_not_available, -28, 400) /* a media id that is not here */      \
-    X(REQUEST_TIMEOUT, request_timeout, -29, 408)  /* the client sent too slowly */              \
-    X(STALE, stale, -40, 500)                      /* a handle whose object is gone */           \
-    X(WRONG_THREAD, wrong_thread, -41, 500)        /* a [lane] call from another thread */       \
-    X(BAD_STATE, bad_state, -42, 500)              /* out of order: a second finish, … */        \
-    X(LIMIT, limit, -43, 500)                      /* beyond a cap of this ABI */
+#define PATCHBAY_ERROR_CODES(X)                                                                    \
+    X(INTERNAL, internal, -1, 500)               /* a bug on our side, or an unknown code */       \
+    X(BAD_REQUEST, bad_request, -2, 400)         /* malformed or invalid input */                  \
+    X(UNAUTHENTICATED, unauthenticated, -3, 401) /* no credentials, or bad ones */                 \
+    X(FORBIDDEN, forbidden, -4, 403)             /* known, but not allowed */                      \
+    X(NOT_FOUND, not_found, -5, 404)             /* no such thing, or another owner's */           \
+    X(METHOD_NOT_ALLOWED, method_not_allowed, -6, 405)                                             \
+    X(CONFLICT, conflict, -7, 409)                       /* a run is active, an id is taken */     \
+    X(PRECONDITION_FAILED, precondition_failed, -8, 412) /* If-Match is stale */                   \
+    X(TOO_LARGE, too_large, -9, 413)                     /* a body or value beyond its limit */    \
+    X(UNSUPPORTED_MEDIA_TYPE, unsupported_media_type, -10, 415)                                    \
+    X(OUT_OF_RANGE, out_of_range, -11, 416)                 /* a cursor beyond the end */          \
+    X(UNPROCESSABLE, unprocessable, -12, 422)               /* understood, but contradictory */    \
+    X(IDEMPOTENCY_MISMATCH, idempotency_mismatch, -13, 422) /* same key, another body */           \
+    X(RATE_LIMITED, rate_limited, -14, 429)     /* too many requests; see retry_after_ms */        \
+    X(QUEUE_FULL, queue_full, -15, 429)         /* too many runs wait on one interaction */        \
+    X(HEAD_TOO_LARGE, head_too_large, -16, 431) /* request head beyond its limit */                \
+    X(CANCELLED, cancelled, -17, 499)           /* stopped on purpose */                           \
+    X(UNSUPPORTED, unsupported, -18, 501)       /* not offered by this plugin or host */           \
+    X(UPSTREAM, upstream, -19, 502)             /* the upstream failed or talks nonsense */        \
+    X(UPSTREAM_TRUNCATED, upstream_truncated, -20, 502) /* it ended before its end */              \
+    X(UNAVAILABLE, unavailable, -21, 503)               /* draining, overloaded, plugin off */     \
+    X(STORAGE, storage, -22, 503)                       /* the store cannot take writes now */     \
+    X(TIMEOUT, timeout, -23, 504)                       /* a time limit passed */                  \
+    X(MODEL_NOT_FOUND, model_not_found, -24, 400)       /* no such model here */                   \
+    X(CONTEXT_LENGTH, context_length, -25, 400)         /* the input exceeds the model's window */ \
+    X(CONTENT_FILTERED, content_filtered, -26, 400)     /* refused by the vendor's filter */       \
+    X(QUOTA_EXCEEDED, quota_exceeded, -27, 429)         /* paid for no more; do not retry */       \
+    X(MEDIA_NOT_AVAILABLE, media_not_available, -28, 400) /* a media id that is not here */        \
+    X(REQUEST_TIMEOUT, request_timeout, -29, 408)         /* the client sent too slowly */         \
+    X(STALE, stale, -40, 500)                             /* a handle whose object is gone */      \
+    X(WRONG_THREAD, wrong_thread, -41, 500)               /* a [lane] call from another thread */  \
+    X(BAD_STATE, bad_state, -42, 500)                     /* out of order: a second finish, … */ \
+    X(LIMIT, limit, -43, 500)                             /* beyond a cap of this ABI */
 
 #define PATCHBAY_E_INTERNAL (-1)
 #define PATCHBAY_E_BAD_REQUEST (-2)

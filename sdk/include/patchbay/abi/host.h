@@ -11,15 +11,15 @@
 typedef struct patchbay_host {
     uint32_t abi;        /* PATCHBAY_ABI_MAJOR of the host */
     uint32_t reserved;   /* 0 */
-    const char *version; /* of the host, "0.1.0" */
+    const char* version; /* of the host, "0.1.0" */
 
     /* The host's table for this id, or NULL: then do without, or fail create(). The table lives
      * as long as the process. [any-thread] */
-    const void *(*get_interface)(const struct patchbay_host *host, patchbay_str interface_id);
+    const void* (*get_interface)(const struct patchbay_host* host, patchbay_str interface_id);
 
     /* Says why the call that is about to return a failure fails: create, open, check, start. The
      * host copies it. One per call; the last one counts. [control] [lane] */
-    void (*set_error)(const struct patchbay_host *host, const patchbay_error *error);
+    void (*set_error)(const struct patchbay_host* host, const patchbay_error* error);
 } patchbay_host;
 
 #endif

@@ -1,6 +1,7 @@
 /* The host's log. Never put a secret, a prompt or an answer into it.
  *
- * Threads    [any-thread]; does not block: lines beyond the log's buffer are dropped and counted. */
+ * Threads    [any-thread]; does not block: lines beyond the log's buffer are dropped and counted.
+ */
 #ifndef PATCHBAY_ABI_LOG_H
 #define PATCHBAY_ABI_LOG_H
 
@@ -15,11 +16,11 @@
 
 typedef struct patchbay_log_1 {
     /* 1 when lines of this level are written: ask before you build a costly one. [any-thread] */
-    uint32_t (*enabled)(const patchbay_host *host, uint32_t level);
+    uint32_t (*enabled)(const patchbay_host* host, uint32_t level);
 
     /* Writes one line; the instance's name and `scope` (a stream or request, or 0) are added.
      * `fields_json` is "" or a JSON object. At most 4 KiB are kept. [any-thread] */
-    void (*write)(const patchbay_host *host, uint32_t level, patchbay_handle scope,
+    void (*write)(const patchbay_host* host, uint32_t level, patchbay_handle scope,
                   patchbay_str message, patchbay_str fields_json);
 } patchbay_log_1;
 

@@ -15,25 +15,24 @@
 typedef struct patchbay_plugin {
     uint32_t abi;      /* PATCHBAY_ABI_MAJOR; another value is not loaded, with a reason */
     uint32_t reserved; /* 0 */
-    const char *id;    /* "org.example.my_provider": unique, never changes */
-    const char *version;
+    const char* id;    /* "org.example.my_provider": unique, never changes */
+    const char* version;
 
     /* "" or a JSON object: {"title", "description", "config_schema": JSON Schema of create()'s
      * config, "interfaces": [ids it offers]}. The host checks a config against the schema first. */
-    const char *about_json;
+    const char* about_json;
 
     /* Makes an instance. `config_json` is an object, already checked against the schema, with its
      * secrets resolved. On success *instance is the plugin's own; on failure call
      * host->set_error() with the reason, and nothing follows. [control] */
-    patchbay_status (*create)(const patchbay_host *host, patchbay_str config_json,
-                              void **instance);
+    patchbay_status (*create)(const patchbay_host* host, patchbay_str config_json, void** instance);
 
     /* Frees the instance: its last call. No stream or request of it is open. [control] */
-    void (*destroy)(void *instance);
+    void (*destroy)(void* instance);
 
     /* The table of an interface such as "patchbay.provider/1", constant for ever, or NULL. The
      * host asks for the newest revision that it knows, then for older ones. [control] */
-    const void *(*get_interface)(patchbay_str interface_id);
+    const void* (*get_interface)(patchbay_str interface_id);
 } patchbay_plugin;
 
 #endif

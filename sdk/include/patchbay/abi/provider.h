@@ -45,25 +45,25 @@ typedef struct patchbay_provider_1 {
     /* Starts answering `request`, writing to `stream`. Returns at once. On success *chat is the
      * plugin's own state and goes back through close(); on failure (with set_error) nothing
      * follows. emit() and finish() are allowed in here. [lane] */
-    patchbay_status (*open)(void *instance, const patchbay_chat_request *request,
-                            patchbay_stream stream, void **chat);
+    patchbay_status (*open)(void* instance, const patchbay_chat_request* request,
+                            patchbay_stream stream, void** chat);
 
     /* The reader caught up after emit() returned PAUSE: go on. [lane] */
-    void (*resume)(void *chat);
+    void (*resume)(void* chat);
 
     /* Stop: the client left, the deadline passed or the server is stopping. At most once.
      * finish(CANCELLED) is still owed, within 5 s. The host has cancelled the stream's HTTP calls
      * and timers already; each still gets its completion. [lane] */
-    void (*cancel)(void *chat, patchbay_reason reason);
+    void (*cancel)(void* chat, patchbay_reason reason);
 
     /* Frees the chat. Its last call; nothing of this chat is running or will follow. [lane] */
-    void (*close)(void *chat);
+    void (*close)(void* chat);
 
     /* May be NULL. A JSON array, borrowed until destroy(): {"id", "context_window"?: tokens,
      * "max_output_tokens"?, "prefill"?: bool, "input_price"?, "output_price"?, "cached_price"?:
      * integer micro-dollars per 1,000,000 tokens}. An empty array: any model id is accepted.
      * Called once, after create(). [control] */
-    patchbay_str (*models)(void *instance);
+    patchbay_str (*models)(void* instance);
 } patchbay_provider_1;
 
 #endif

@@ -1,6 +1,7 @@
 /* Secrets: values named in the environment or a file, and the server's own credentials.
  *
- * Views      what comes out is borrowed until the plugin returns from the call in which it asked. */
+ * Views      what comes out is borrowed until the plugin returns from the call in which it asked.
+ */
 #ifndef PATCHBAY_ABI_SECRETS_H
 #define PATCHBAY_ABI_SECRETS_H
 
@@ -22,14 +23,14 @@ typedef struct patchbay_credential {
 typedef struct patchbay_secrets_1 {
     /* The value of "${NAME}", "${NAME:-default}" or "${file:/path}", as in the config file.
      * NOT_FOUND: the variable is unset, or the file cannot be read. [control] */
-    patchbay_status (*resolve)(const patchbay_host *host, patchbay_str reference,
-                               patchbay_str *value);
+    patchbay_status (*resolve)(const patchbay_host* host, patchbay_str reference,
+                               patchbay_str* value);
 
     /* The credential with this id, also a revoked one. NOT_FOUND: there is none. Reads memory,
      * never the disk; a new or revoked key shows at once. For auth plugins; others get FORBIDDEN.
      * [lane] */
-    patchbay_status (*find_credential)(const patchbay_host *host, patchbay_str id,
-                                       patchbay_credential *credential);
+    patchbay_status (*find_credential)(const patchbay_host* host, patchbay_str id,
+                                       patchbay_credential* credential);
 } patchbay_secrets_1;
 
 #endif

@@ -49,7 +49,7 @@ typedef struct patchbay_event {
     patchbay_str name;           /* */
     patchbay_str id;             /* the vendor's id of a tool call */
     patchbay_str extra_json;     /* "" or a JSON object: kept in the log, handed back to you */
-    const patchbay_usage *usage; /* for USAGE, else NULL */
+    const patchbay_usage* usage; /* for USAGE, else NULL */
 } patchbay_event;
 
 /* how an answer ended */
@@ -63,7 +63,7 @@ typedef struct patchbay_event {
 
 /* Called once, on the lane of the handle that it was posted to: `status` is OK, or CANCELLED when
  * the stream is being closed and this is the time to free `user`. [lane] */
-typedef void (*patchbay_posted)(void *user, patchbay_status status);
+typedef void (*patchbay_posted)(void* user, patchbay_status status);
 
 typedef struct patchbay_stream_1 {
     /* Adds `count` events, in order, all or none.
@@ -73,19 +73,19 @@ typedef struct patchbay_stream_1 {
      * BAD_REQUEST invalid UTF-8 or JSON, or an unknown channel: dropped, and counted as a fault.
      * LIMIT      the cap was met: dropped, the stream has failed.
      * STALE, WRONG_THREAD, BAD_STATE (after finish): dropped. [lane] */
-    patchbay_status (*emit)(const patchbay_host *host, patchbay_stream stream,
-                            const patchbay_event *events, uint32_t count);
+    patchbay_status (*emit)(const patchbay_host* host, patchbay_stream stream,
+                            const patchbay_event* events, uint32_t count);
 
     /* Ends the answer: exactly once. `error` is read when `reason` is ERROR, else NULL.
      * close() follows when everything that hangs on the stream has completed. [lane] */
-    patchbay_status (*finish)(const patchbay_host *host, patchbay_stream stream, uint32_t reason,
-                              const patchbay_error *error);
+    patchbay_status (*finish)(const patchbay_host* host, patchbay_stream stream, uint32_t reason,
+                              const patchbay_error* error);
 
     /* Has `callback(user, …)` called on the handle's lane, in the order of the posts. Works for
      * streams and requests. OK: it will be called exactly once, before close(). STALE: never.
      * LIMIT: 1,024 are waiting already; never. [any-thread] */
-    patchbay_status (*post)(const patchbay_host *host, patchbay_handle owner,
-                            patchbay_posted callback, void *user);
+    patchbay_status (*post)(const patchbay_host* host, patchbay_handle owner,
+                            patchbay_posted callback, void* user);
 } patchbay_stream_1;
 
 #endif

@@ -25,15 +25,15 @@ typedef struct patchbay_principal {
 } patchbay_principal;
 
 typedef struct patchbay_verdict {
-    const patchbay_principal *allow; /* let in as this principal, or NULL: */
-    const patchbay_error *deny;      /* refused: UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED, … */
+    const patchbay_principal* allow; /* let in as this principal, or NULL: */
+    const patchbay_error* deny;      /* refused: UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED, … */
 } patchbay_verdict;
 
 typedef struct patchbay_verdict_1 {
     /* Answers, exactly once: inside check(), or later when check() returned PENDING. Both or
      * neither of `allow` and `deny` set is BAD_REQUEST, and denies. [lane] */
-    patchbay_status (*complete)(const patchbay_host *host, patchbay_request request,
-                                const patchbay_verdict *verdict);
+    patchbay_status (*complete)(const patchbay_host* host, patchbay_request request,
+                                const patchbay_verdict* verdict);
 } patchbay_verdict_1;
 
 #endif
