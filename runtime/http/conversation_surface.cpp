@@ -86,10 +86,6 @@ Result<engine::TurnRequest> parse_simple(Server& server, const Call& call) {
     if (!message || message->empty()) {
         return std::unexpected(caller_error(ErrorCode::bad_request, "message: is required."));
     }
-    if (!is_utf8(*message)) {
-        return std::unexpected(
-            caller_error(ErrorCode::bad_request, "message: is not valid UTF-8."));
-    }
     turn.content_json = json::array({{{"type", "text"}, {"text", *message}}}).dump();
     turn.model = call.parameter("model").value_or("");
     turn.agent = call.parameter("agent").value_or("");

@@ -15,24 +15,32 @@ namespace {
 constexpr std::string_view anonymous_owner = "anonymous";
 constexpr std::string_view local_owner = "system:local";  // through the control socket
 
-// Fills path and query from the request's target, in origin or absolute form; false when it cannot
-// be decoded, or is not UTF-8 then.
-bool parse_target(Call& call) {
+constexpr auto malformed_target = "The request target is malformed.";
+
+// Fills path and query from the request's target, in origin or absolute form. bad_request when it
+// cannot be decoded, or is not UTF-8 then.
+Result<void> parse_target(Call& call) {
+    const auto bad = [](std::string message) {
+        return std::unexpected(caller_error(ErrorCode::bad_request, std::move(message)));
+    };
     const auto& target = call.head().getURI();
     const bool absolute = target.starts_with("http://") || target.starts_with("https://");
-    if (!absolute && !target.starts_with('/')) return false;
+    if (!absolute && !target.starts_with('/')) return bad(malformed_target);
     try {
         const Poco::URI uri(absolute ? target : "http://host" + target);
         call.path = uri.getPath();
         call.query = uri.getQueryParameters();
     } catch (const Poco::Exception&) {
-        return false;
+        return bad(malformed_target);
     }
-    const auto is_text = [](const auto& entry) {
-        return is_utf8(entry.first) && is_utf8(entry.second);
-    };
-    return call.path.find('\0') == std::string::npos && is_utf8(call.path) &&
-           std::ranges::all_of(call.query, is_text);
+    if (call.path.find('\0') != std::string::npos || !is_utf8(call.path)) {
+        return bad(malformed_target);
+    }
+    for (const auto& [name, value] : call.query) {
+        if (!is_utf8(name)) return bad("A query parameter's name is not valid UTF-8.");
+        if (!is_utf8(value)) return bad(name + ": is not valid UTF-8.");
+    }
+    return {};
 }
 
 // A body of another type than JSON is refused by its name, not by its first odd character.
@@ -73,9 +81,8 @@ void Server::route(CallRef call) {
     for (auto& header : cors_.headers_for(call->header("Origin"))) {
         call->reply_headers.push_back(std::move(header));
     }
-    if (!parse_target(*call)) {
-        return answer_error(std::move(call), caller_error(ErrorCode::bad_request,
-                                                          "The request target is malformed."));
+    if (const auto parsed = parse_target(*call); !parsed) {
+        return answer_error(std::move(call), parsed.error());
     }
     spdlog::debug("request {}: {} {}", call->request_id, call->method, call->path);
     auto match = find_route(call->method, call->path);

@@ -277,6 +277,9 @@ class OperationsTest(HttpTest):
         requests = {path: self.half_a_request(server, path, body) for path, body in (
             ("/readyz", b""), ("/api/stream/health", b""),
             (CONVERSATION, b'{"message": "too late"}'), (f"/api/runs/{run}/cancel", b"{}"))}
+        # The gate has read the halves, which came before: else they would be idle, and closed.
+        for _ in range(3):
+            self.assertEqual(client.get("/livez").status, 200)
         server.process.terminate()
         eventually(lambda: "signal" in server.read_log(), "the server stops")
         eventually(lambda: not self.accepts(server), "the server takes no connections")
