@@ -77,6 +77,11 @@ void EventStream::send_head(const std::vector<std::pair<std::string, std::string
     append_header(buffer_, "Content-Type", "text/event-stream; charset=utf-8");
     append_header(buffer_, "Cache-Control", "no-cache, no-transform");
     append_header(buffer_, "X-Accel-Buffering", "no");
+    append_header(buffer_, "Vary", "Accept-Encoding");
+    if (chunked_ && GzipEncoder::is_accepted(exchange_.request().get("Accept-Encoding", ""))) {
+        gzip_ = std::make_unique<GzipEncoder>();
+        append_header(buffer_, "Content-Encoding", "gzip");
+    }
     if (chunked_) append_header(buffer_, "Transfer-Encoding", "chunked");
     append_header(buffer_, "Connection",
                   chunked_ && exchange_.keep_alive() ? "keep-alive" : "close");
@@ -93,16 +98,18 @@ void EventStream::add(std::string_view bytes) {
     last_event_ = lane_.loop().now();
     if (pending_bytes() == 0) last_progress_ = last_event_;
 
-    if (chunked_) {
-        std::array<char, 16> size;
-        const auto end =
-            std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
-        buffer_.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
-    } else {
+    if (chunked_)
+        append_chunk(gzip_ ? gzip_->encode(bytes) : bytes);
+    else
         buffer_.append(bytes);
-    }
     if (pending_bytes() >= write_at) flush();
     if (full()) was_full_ = true;
+}
+
+void EventStream::append_chunk(std::string_view bytes) {
+    std::array<char, 16> size;
+    const auto end = std::to_chars(size.data(), size.data() + size.size(), bytes.size(), 16).ptr;
+    buffer_.append(size.data(), end).append("\r\n").append(bytes).append("\r\n");
 }
 
 void EventStream::flush() {
@@ -113,6 +120,7 @@ void EventStream::flush() {
 void EventStream::finish(std::unique_ptr<EventStream> stream) {
     assert(stream->head_sent_);
     if (!stream->connection_) return;
+    if (stream->gzip_) stream->append_chunk(stream->gzip_->finish());
     if (stream->chunked_) stream->buffer_.append(final_chunk);
     stream->flush();
     stream->leave_loop();

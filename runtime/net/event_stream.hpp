@@ -11,6 +11,7 @@
 #pragma once
 
 #include "runtime/net/exchange.hpp"
+#include "runtime/net/gzip_encoder.hpp"
 #include "runtime/net/lane.hpp"
 
 #include <chrono>
@@ -56,6 +57,7 @@ public:
     static Exchange release(std::unique_ptr<EventStream> stream);
 
     // Status 200 and the SSE headers, with `headers` added. Once. Written with what is added next.
+    // From here on all is gzipped, where the request asks for that.
     void send_head(const std::vector<std::pair<std::string, std::string>>& headers);
 
     // Adds one event (or several whole ones): one HTTP chunk each call, or plain bytes for
@@ -78,6 +80,7 @@ private:
     void on_ready(uint32_t events) override;
     void on_tick();
     void arm_tick();
+    void append_chunk(std::string_view bytes);
     void write_some();
     void compact();
     void read_some();
@@ -93,6 +96,7 @@ private:
     std::unique_ptr<Connection> connection_;  // null once it is gone or given back
     EventStreamListener* listener_ = nullptr;
     std::shared_ptr<Notice> notice_;
+    std::unique_ptr<GzipEncoder> gzip_;  // null = as it is
     std::string buffer_;
     size_t sent_ = 0;  // of buffer_
     const bool chunked_;
