@@ -5,6 +5,7 @@
 #include "runtime/cli/events_command.hpp"
 #include "runtime/cli/key_command.hpp"
 #include "runtime/cli/plugin_command.hpp"
+#include "runtime/cli/reload_command.hpp"
 #include "runtime/cli/serve.hpp"
 #include "runtime/cli/version.hpp"
 
@@ -30,6 +31,7 @@ public:
         add_keys();
         add_plugins();
         add_config();
+        add_reload();
         add_backup();
         add_events();
     }
@@ -99,6 +101,13 @@ private:
         auto* schema = config->add_subcommand("schema", "Prints its JSON Schema, for editors");
         add_json(schema);
         schema->callback([this] { command_ = [] { return config_schema(terminal()); }; });
+    }
+
+    void add_reload() {
+        auto* command = app_.add_subcommand("reload", "Tells the server to read its config again");
+        add_data_flags(command);
+        add_json(command);
+        command->callback([this] { command_ = [this] { return reload(data_, terminal()); }; });
     }
 
     void add_backup() {

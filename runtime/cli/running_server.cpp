@@ -21,6 +21,7 @@ using namespace std::chrono_literals;
 
 constexpr unsigned worker_threads = 4;
 constexpr size_t worker_queue = 4096;
+constexpr size_t control_queue = 64;
 constexpr size_t reserved_files = 512;  // for the store, plugins and upstreams without a client
 constexpr auto plugin_patience = 1s;    // for chats that close after the last run has ended
 
@@ -49,9 +50,35 @@ Result<void> write_secret(const std::string& path, const std::string& text) {
                    "Cannot write " + path + "; check the data folder's rights.");
 }
 
+engine::ModelOptions model_options(const config::Config& config) {
+    return {.default_model = config.models.default_model,
+            .aliases = config.models.aliases,
+            .unknown_to_default = config.models.unknown_to_default};
+}
+
+engine::EngineOptions engine_options(const config::Config& config) {
+    return {
+        .on_conflict = engine::on_conflict_named(config.runs.on_conflict)
+                           .value_or(engine::OnConflict::enqueue),
+        .on_crash = engine::on_crash_named(config.runs.on_crash).value_or(engine::OnCrash::resume),
+        .queue_limit = config.runs.queue_limit,
+        .grace = config.runs.grace,
+        .run_timeout = config.runs.timeout,
+        .points_per_1000_tokens = config.billing.points_per_1000_tokens};
+}
+
+config::Problems problems_of(const std::vector<plugins::InstanceProblem>& instances) {
+    config::Problems problems;
+    for (const auto& [name, reason] : instances) {
+        problems.push_back({"/plugins/" + name, reason, "a plugin that starts"});
+    }
+    return problems;
+}
+
 }  // namespace
 
-RunningServer::RunningServer(const config::Config& config) : config_(config) {}
+RunningServer::RunningServer(const config::Config& config, LoadConfig load_config)
+    : config_(config), load_config_(std::move(load_config)), control_(1, control_queue) {}
 
 RunningServer::~RunningServer() { stop(); }
 
@@ -95,6 +122,7 @@ Result<void> RunningServer::load_plugins() {
             [](std::string_view reference) {
                 return config::expand(reference, config::process_environment());
             },
+        .run_control = [this](net::Task task) { (void)control_.post_anyway(std::move(task)); },
         .version = version()};
     registry_ = std::make_unique<plugins::Registry>(plugin_folders(config_), std::move(services));
     return registry_->load(plugin_specs(config_));
@@ -104,30 +132,22 @@ void RunningServer::make_engine() {
     lanes_ = std::make_unique<net::Lanes>(lane_count(), resolver_);
     workers_ = std::make_unique<net::Workers>(worker_threads, worker_queue);
     models_ = std::make_unique<engine::ModelDirectory>(
-        *registry_, engine::ModelOptions{.default_model = config_.models.default_model,
-                                         .aliases = config_.models.aliases,
-                                         .unknown_to_default = config_.models.unknown_to_default});
-    const engine::EngineOptions options{
-        .on_conflict = engine::on_conflict_named(config_.runs.on_conflict)
-                           .value_or(engine::OnConflict::enqueue),
-        .on_crash = engine::on_crash_named(config_.runs.on_crash).value_or(engine::OnCrash::resume),
-        .queue_limit = config_.runs.queue_limit,
-        .grace = config_.runs.grace,
-        .run_timeout = config_.runs.timeout,
-        .drain_timeout = config_.server.drain_timeout,
-        .points_per_1000_tokens = config_.billing.points_per_1000_tokens};
-    engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *models_, options);
-    server_ = std::make_unique<http::Server>(*engine_, *lanes_, *registry_, credentials_,
-                                             server_options());
+        engine::ModelTable(*registry_, model_options(config_)));
+    engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *models_,
+                                               engine_options(config_));
+    server_ = std::make_unique<http::Server>(
+        *engine_, *lanes_, *registry_, credentials_,
+        [this](http::OnReloaded done) { reload(std::move(done)); }, server_options(config_));
 }
 
-http::ServerOptions RunningServer::server_options() const {
-    http::ServerOptions options{.allow_anonymous = config_.allow_anonymous,
-                                .cors_origins = config_.server.cors_origins,
-                                .streams = {.heartbeat = config_.server.heartbeat,
-                                            .stall_timeout = config_.server.stall_timeout},
-                                .version = version()};
-    for (const auto& name : config_.auth) {
+http::ServerOptions RunningServer::server_options(const config::Config& config) const {
+    http::ServerOptions options{
+        .allow_anonymous = config.allow_anonymous,
+        .cors = http::Cors(config.server.cors_origins),
+        .trusted_proxies = http::TrustedProxies(config.server.trusted_proxies),
+        .streams = {.heartbeat = config.server.heartbeat,
+                    .stall_timeout = config.server.stall_timeout}};
+    for (const auto& name : config.auth) {
         if (auto instance = registry_->find(name)) {
             options.auth.push_back(std::move(instance));
         } else {
@@ -147,7 +167,10 @@ net::GateOptions RunningServer::gate_options() const {
             .total_body_bytes = config_.server.total_body_bytes,
             .head_timeout = config_.server.head_timeout,
             .body_timeout = config_.server.body_timeout,
-            .write_timeout = config_.server.stall_timeout};
+            .write_timeout = config_.server.stall_timeout,
+            .error_headers = [this](const std::string& origin) {
+                return server_->error_headers(origin);
+            }};
 }
 
 Result<void> RunningServer::listen() {
@@ -163,6 +186,40 @@ Result<void> RunningServer::listen() {
     return {};
 }
 
+void RunningServer::reload(http::OnReloaded done) {
+    auto task = [this, done = std::move(done)]() mutable {
+        auto report = reload_now();
+        if (report) {
+            spdlog::info("reloaded {}", config_.source);
+            for (const auto& pointer : report->needs_restart)
+                spdlog::warn("reload: {} changes at the next start only", pointer);
+        } else {
+            spdlog::error("reload refused, nothing has changed:\n{}",
+                          config::sentences(report.error()));
+        }
+        done(std::move(report));
+    };
+    // When the server stops, or stupidly many reloads wait, the caller's duty to answer goes too.
+    (void)control_.post(std::move(task));
+}
+
+// All that can fail comes first. Then requests that arrive meanwhile see each part either old or
+// new; both hold the instances they need.
+config::Checked<config::ReloadReport> RunningServer::reload_now() {
+    auto next = load_config_();
+    if (!next) return std::unexpected(std::move(next.error()));
+    auto changes = registry_->reload(plugin_folders(*next), plugin_specs(*next));
+    if (!changes) return std::unexpected(problems_of(changes.error()));
+    models_->set(engine::ModelTable(*registry_, model_options(*next)));
+    engine_->set_options(engine_options(*next));
+    server_->set_options(server_options(*next));
+    return config::ReloadReport{.plugins_added = std::move(changes->added),
+                                .plugins_replaced = std::move(changes->replaced),
+                                .plugins_removed = std::move(changes->removed),
+                                .plugins_unchanged = std::move(changes->unchanged),
+                                .needs_restart = config::needs_restart(config_, *next)};
+}
+
 void RunningServer::stop() {
     if (std::exchange(stopped_, true)) return;
     if (gate_) gate_->drain();
@@ -176,6 +233,7 @@ void RunningServer::stop() {
     }
     if (gate_) gate_->stop();
     if (workers_) workers_->stop();
+    control_.stop();
     if (lanes_) lanes_->stop();
     if (store_) store_->close();
     if (registry_ && plugins::open_handles() == 0) registry_->destroy();

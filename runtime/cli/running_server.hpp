@@ -16,15 +16,19 @@
 
 #include <patchbay/error.hpp>
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 namespace patchbay::cli {
 
+// Reads the config again, flags included.
+using LoadConfig = std::function<config::Checked<config::Config>()>;
+
 class RunningServer {
 public:
-    explicit RunningServer(const config::Config& config);
+    RunningServer(const config::Config& config, LoadConfig load_config);
     ~RunningServer();  // stop()
 
     // Opens the store, loads the plugins, takes over what was open, and listens. One sentence when
@@ -38,6 +42,10 @@ public:
     const std::string& new_admin_key_file() const { return new_admin_key_file_; }
     const std::string& new_admin_key() const { return new_admin_key_; }
 
+    // Takes over what a running server can of the changed config, whole or not at all, beside the
+    // streams that go on. `done` hears on the control thread. [any-thread]
+    void reload(http::OnReloaded done);
+
     // Stops in order: no new connections and runs; drain_timeout for what runs; then the rest.
     void stop();
 
@@ -47,15 +55,18 @@ private:
     Result<void> load_plugins();
     void make_engine();
     Result<void> listen();
-    http::ServerOptions server_options() const;
+    config::Checked<config::ReloadReport> reload_now();
+    http::ServerOptions server_options(const config::Config& config) const;
     net::GateOptions gate_options() const;
 
-    const config::Config config_;
+    const config::Config config_;  // as at the start
+    const LoadConfig load_config_;
     std::string new_admin_key_file_;
     std::string new_admin_key_;
     bool running_ = false;  // the lanes run: there is something to drain
     bool stopped_ = false;
 
+    net::Workers control_;  // one thread: instances are created and destroyed there
     plugins::Watchdog watchdog_;
     engine::CredentialDirectory credentials_;
     net::Resolver resolver_;

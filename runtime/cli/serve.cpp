@@ -38,13 +38,14 @@ sigset_t block_signals() {
     return set;
 }
 
-int wait_for_end(const sigset_t& set) {
+int wait_for_end(const sigset_t& set, RunningServer& server) {
     int number = 0;
-    do {
+    while (true) {
         sigwait(&set, &number);
-        if (number == SIGHUP) spdlog::info("SIGHUP: nothing is reloaded by this version");
-    } while (number == SIGHUP);
-    return number;
+        if (number != SIGHUP) return number;
+        spdlog::info("SIGHUP: reloading");
+        server.reload([](const auto&) {});  // the log says what became of it
+    }
 }
 
 void show_admin_key(const RunningServer& server) {
@@ -76,17 +77,21 @@ void announce(const RunningServer& server, const config::Config& config, bool de
 int serve(const ServeFlags& flags) {
     config::LoadOptions options{
         .file = flags.config, .listen = flags.listen, .data_dir = flags.data_dir};
-    auto config = config::load(options);
+    const LoadConfig load = [options, dev = flags.dev] {
+        auto config = config::load(options);
+        if (config && dev) config->server.cors_origins.push_back("http://localhost:*");
+        return config;
+    };
+    const auto config = load();
     if (!config) {
         std::fputs(config::sentences(config.error()).c_str(), stderr);
         return 2;
     }
-    if (flags.dev) config->server.cors_origins.push_back("http://localhost:*");
     set_up_logs(*config);
     const auto signals = block_signals();
     plugins::install_crash_handler();
 
-    RunningServer server(*config);
+    RunningServer server(*config, load);
     if (const auto started = server.start(); !started) {
         std::fprintf(stderr, "%s\n", started.error().message.c_str());
         server.stop();
@@ -95,7 +100,7 @@ int serve(const ServeFlags& flags) {
     }
     announce(server, *config, flags.dev);
 
-    spdlog::info("signal {}: stopping", strsignal(wait_for_end(signals)));
+    spdlog::info("signal {}: stopping", strsignal(wait_for_end(signals, server)));
     alarm(static_cast<unsigned>(config->server.drain_timeout.count() / 1000) + shutdown_margin_s);
     server.stop();
     spdlog::info("stopped");

@@ -27,13 +27,14 @@ void check_each(const std::string& pointer, const Texts& values, Valid valid,
 
 void check_server(const ServerConfig& server, Problems& problems) {
     const auto is_address = [](const auto& text) { return parse_address(text).has_value(); };
+    const auto is_proxy = [](const auto& text) { return is_network(text) || text == "unix:"; };
     check_each("/server/listen", server.listen, is_address,
                R"("IP:PORT" as in "127.0.0.1:8080" or "[::1]:8080", or "unix:/absolute/path")",
                problems);
     check_each("/server/cors_origins", server.cors_origins, is_origin,
                R"(an origin as in "https://app.example.com" or "http://localhost:*")", problems);
-    check_each("/server/trusted_proxies", server.trusted_proxies, is_network,
-               R"(an IP address or a network as in "10.0.0.0/8")", problems);
+    check_each("/server/trusted_proxies", server.trusted_proxies, is_proxy,
+               R"(an IP address, a network as in "10.0.0.0/8", or "unix:")", problems);
 }
 
 void check_plugin_names(const Config& config, Problems& problems) {

@@ -24,7 +24,7 @@ struct ServerConfig {
     milliseconds heartbeat{15000};
     milliseconds stall_timeout{30000};
     milliseconds drain_timeout{10000};
-    std::vector<std::string> trusted_proxies;  // addresses and networks in CIDR form
+    std::vector<std::string> trusted_proxies;  // addresses, networks in CIDR form, "unix:"
 };
 
 struct StoreConfig {

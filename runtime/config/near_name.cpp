@@ -9,7 +9,8 @@ namespace {
 
 constexpr size_t longest_compared = 64;  // bytes; nobody mistypes a longer key
 
-// Edits between two names, where two neighbours that changed places count once.
+}  // namespace
+
 size_t edits(std::string_view a, std::string_view b) {
     std::vector<size_t> before(b.size() + 1);
     std::vector<size_t> above(b.size() + 1);
@@ -28,8 +29,6 @@ size_t edits(std::string_view a, std::string_view b) {
     }
     return above.back();
 }
-
-}  // namespace
 
 std::string near_name(std::string_view name, std::span<const std::string> candidates) {
     std::string best;

@@ -53,7 +53,7 @@ TurnRefused refused(Error error) { return {std::move(error), {}, 0}; }
 
 Engine::Engine(net::Lanes& lanes, net::Workers& workers, Store& store, const ModelDirectory& models,
                EngineOptions options)
-    : lanes_(lanes), services_{store, workers, models, options} {
+    : lanes_(lanes), services_{store, workers, models, config::Current(std::move(options))} {
     for (size_t i = 0; i < lanes.size(); ++i) {
         shards_.push_back(std::make_unique<Shard>(lanes[i], services_));
     }
@@ -114,7 +114,7 @@ void Engine::begin_on(Interaction& interaction, TurnRequest request, Interaction
                      .user_safe = true})));
     }
     if (request.model.empty()) request.model = interaction.record().model;
-    auto choice = models().resolve(request.model);
+    auto choice = models()->resolve(request.model);
     if (!choice) return done(std::unexpected(refused(choice.error())));
     interaction.begin_turn(std::move(request), std::move(*choice), std::move(done));
 }
@@ -398,8 +398,9 @@ void Engine::adopt(const std::vector<OpenRun>& runs) {
 }
 
 Result<ModelChoice> Engine::choice_of(const RunRecord& record, const RunRequest& request) const {
-    auto same = models().resolve(record.provider + "/" + record.model);
-    return same ? same : models().resolve(request.model);
+    const auto table = models();
+    auto same = table->resolve(record.provider + "/" + record.model);
+    return same ? same : table->resolve(request.model);
 }
 
 void Engine::drain(std::chrono::milliseconds patience) {

@@ -42,9 +42,11 @@ public:
            EngineOptions options);
     ~Engine();
 
-    const EngineOptions& options() const { return services_.options; }
+    // Runs that have begun go on by the options they began with. [any-thread]
+    std::shared_ptr<const EngineOptions> options() const { return services_.options.get(); }
+    void set_options(EngineOptions options) { services_.options.set(std::move(options)); }
     EngineCounters& counters() { return services_.counters; }
-    const ModelDirectory& models() const { return services_.models; }
+    std::shared_ptr<const ModelTable> models() const { return services_.models.get(); }
     Store& store() { return services_.store; }
     net::Workers& workers() { return services_.workers; }
 

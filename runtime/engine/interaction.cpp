@@ -72,7 +72,7 @@ std::optional<TurnRefused> Interaction::refusal_of(const TurnRequest& request) c
     }
     const auto waiting =
         std::ranges::count(runs_, Run::State::queued, [](const auto& run) { return run->state(); });
-    if (static_cast<size_t>(waiting) >= shard_.options().queue_limit) {
+    if (static_cast<size_t>(waiting) >= shard_.options()->queue_limit) {
         return TurnRefused{{.code = ErrorCode::queue_full,
                             .message = "Too many runs of this interaction are waiting.",
                             .retryable = true,

@@ -1,26 +1,11 @@
 #include "runtime/engine/models.hpp"
 
+#include "runtime/config/near_name.hpp"
+
 #include <algorithm>
-#include <numeric>
 
 namespace patchbay::engine {
 namespace {
-
-// Levenshtein's distance.
-size_t distance(std::string_view a, std::string_view b) {
-    std::vector<size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), size_t{0});
-    for (size_t i = 1; i <= a.size(); ++i) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.size(); ++j) {
-            const size_t changed = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-        }
-    }
-    return row.back();
-}
 
 // The listed model, or one made up for a provider that accepts any id.
 std::optional<plugins::ModelInfo> listed(const plugins::Instance& provider, const std::string& id,
@@ -40,7 +25,14 @@ std::string ModelChoice::full_name() const {
     return (provider ? name_of(*provider) : "?") + "/" + model.id;
 }
 
-Result<ModelChoice> ModelDirectory::resolve(const std::string& id) const {
+ModelTable::ModelTable(const plugins::Registry& registry, ModelOptions options)
+    : providers_(registry.providers()), options_(std::move(options)) {
+    for (auto& status : registry.list()) {
+        if (status.state == plugins::InstanceState::off) off_.push_back(std::move(status.name));
+    }
+}
+
+Result<ModelChoice> ModelTable::resolve(const std::string& id) const {
     const auto& wanted = id.empty() ? options_.default_model : id;
     auto choice = resolve_known(wanted, true);
     if (choice || choice.error().code != ErrorCode::model_not_found) return choice;
@@ -50,8 +42,7 @@ Result<ModelChoice> ModelDirectory::resolve(const std::string& id) const {
     return choice;
 }
 
-Result<ModelChoice> ModelDirectory::resolve_known(const std::string& id,
-                                                  bool follow_aliases) const {
+Result<ModelChoice> ModelTable::resolve_known(const std::string& id, bool follow_aliases) const {
     if (const auto slash = id.find('/'); slash != std::string::npos) {
         auto choice = resolve_qualified(id.substr(0, slash), id.substr(slash + 1));
         if (choice || choice.error().code != ErrorCode::model_not_found) return choice;
@@ -69,33 +60,34 @@ Result<ModelChoice> ModelDirectory::resolve_known(const std::string& id,
     return resolve_listed(id);
 }
 
-Result<ModelChoice> ModelDirectory::resolve_qualified(const std::string& instance,
-                                                      const std::string& model) const {
-    const auto provider = registry_.find(instance);
-    if (provider && is_provider(*provider)) {
-        if (auto info = listed(*provider, model, true)) return ModelChoice{provider, *info};
+Result<ModelChoice> ModelTable::resolve_qualified(const std::string& instance,
+                                                  const std::string& model) const {
+    const auto found = std::ranges::find(
+        providers_, instance,
+        [](const auto& provider) -> const auto& { return name_of(*provider); });
+    if (found != providers_.end()) {
+        if (auto info = listed(**found, model, true)) return ModelChoice{*found, *info};
         return failure(ErrorCode::model_not_found, "The provider '" + instance +
                                                        "' has no model '" + model + "'" +
                                                        near_ids(instance + "/" + model) + ".");
     }
-    for (const auto& status : registry_.list()) {
-        if (status.name != instance) continue;
+    if (std::ranges::find(off_, instance) != off_.end()) {
         return failure(ErrorCode::unavailable, "The provider '" + instance + "' is off.");
     }
     return failure(ErrorCode::model_not_found, "No provider is called '" + instance + "'.");
 }
 
-Result<ModelChoice> ModelDirectory::resolve_listed(const std::string& id) const {
-    for (const auto& provider : registry_.providers()) {
+Result<ModelChoice> ModelTable::resolve_listed(const std::string& id) const {
+    for (const auto& provider : providers_) {
         if (auto info = listed(*provider, id, false)) return ModelChoice{provider, *info};
     }
     return failure(ErrorCode::model_not_found, "Unknown model '" + id + "'" + near_ids(id) + ".");
 }
 
-std::vector<std::string> ModelDirectory::known_ids() const {
+std::vector<std::string> ModelTable::known_ids() const {
     std::vector<std::string> ids;
     for (const auto& [alias, targets] : options_.aliases) ids.push_back(alias);
-    for (const auto& provider : registry_.providers()) {
+    for (const auto& provider : providers_) {
         for (const auto& model : models_of(*provider)) {
             ids.push_back(name_of(*provider) + "/" + model.id);
         }
@@ -103,13 +95,13 @@ std::vector<std::string> ModelDirectory::known_ids() const {
     return ids;
 }
 
-std::string ModelDirectory::near_ids(const std::string& id) const {
+std::string ModelTable::near_ids(const std::string& id) const {
     if (id.size() > longest_id) return "";
     auto ids = known_ids();
     const auto rank = [&](const std::string& known) {
         const auto slash = known.find('/');
         const auto bare = slash == std::string::npos ? known : known.substr(slash + 1);
-        return std::min(distance(id, known), distance(id, bare));
+        return std::min(config::edits(id, known), config::edits(id, bare));
     };
     std::ranges::stable_sort(ids, {}, rank);
     if (ids.size() > 3) ids.resize(3);

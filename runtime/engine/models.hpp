@@ -1,6 +1,7 @@
 // Which provider answers for a model id.
 #pragma once
 
+#include "runtime/config/current.hpp"
 #include "runtime/plugins/registry.hpp"
 
 #include <patchbay/error.hpp>
@@ -24,12 +25,11 @@ struct ModelOptions {
     bool unknown_to_default = false;  // else unknown ids are refused
 };
 
-// Life       borrows the registry.
-// Threads    [any-thread]: only reads.
-class ModelDirectory {
+// The providers that are on, and the names under which their models are known: one state of the
+// config.
+class ModelTable {
 public:
-    ModelDirectory(const plugins::Registry& registry, ModelOptions options)
-        : registry_(registry), options_(std::move(options)) {}
+    ModelTable(const plugins::Registry& registry, ModelOptions options);
 
     // instance/model → alias → the first instance that lists the id → the default, when unknown ids
     // go there. "" = the default. model_not_found names near ids; unavailable: the instance is off.
@@ -45,8 +45,11 @@ private:
     Result<ModelChoice> resolve_listed(const std::string& id) const;
     std::string near_ids(const std::string& id) const;
 
-    const plugins::Registry& registry_;
+    std::vector<plugins::InstanceRef> providers_;  // in the config's order
+    std::vector<std::string> off_;                 // instances that exist, but answer nobody
     ModelOptions options_;
 };
+
+using ModelDirectory = config::Current<ModelTable>;
 
 }  // namespace patchbay::engine

@@ -26,6 +26,7 @@ Run::Run(Interaction& interaction, RunRecord record, RunRequest request, ModelCh
       record_(std::move(record)),
       request_(std::move(request)),
       choice_(std::move(choice)),
+      options_(interaction.shard().options()),
       output_(interaction.id(), record_.id) {}
 
 Run::~Run() {
@@ -92,9 +93,8 @@ void Run::start() {
 }
 
 uint64_t Run::window_tokens() const {
-    const auto& options = interaction_.shard().options();
     const uint64_t window = choice_.model.context_window ? choice_.model.context_window
-                                                         : options.default_context_window;
+                                                         : options_->default_context_window;
     const uint64_t answer = request_.max_tokens ? request_.max_tokens : window / 4;
     return window - std::min<uint64_t>(answer, window / 2);
 }
@@ -133,7 +133,7 @@ void Run::open_provider(std::string messages_json) {
                            .run_id = record_.id.str(),
                            .max_tokens = request_.max_tokens,
                            .attempt = record_.attempt};
-    call.deadline_ms = record_.started_at_ms + interaction_.shard().options().run_timeout.count();
+    call.deadline_ms = record_.started_at_ms + options_->run_timeout.count();
     content_json_.clear();
     const auto chat =
         plugins::Chat::open(interaction_.shard().lane(), choice_.provider, call, *this);
@@ -143,7 +143,7 @@ void Run::open_provider(std::string messages_json) {
 
 void Run::arm_deadline() {
     auto& shard = interaction_.shard();
-    deadline_timer_ = shard.loop().after(shard.options().run_timeout, [this] {
+    deadline_timer_ = shard.loop().after(options_->run_timeout, [this] {
         deadline_timer_ = 0;
         cancel(CancelledBy::timeout);
     });
@@ -209,8 +209,7 @@ void Run::complete(uint32_t reason) {
                                    .provider = record_.provider}));
     add_message_row(content, MessageStatus::complete, output_.open_events() - 1);
     record_.cost_micros = cost_micros(record_.usage, choice_.model);
-    const auto points =
-        points_cost(record_.usage, interaction_.shard().options().points_per_1000_tokens);
+    const auto points = points_cost(record_.usage, options_->points_per_1000_tokens);
     say(EventKind::run_completed,
         run_completed_payload(record_.usage, record_.cost_micros, points));
     record_.status = RunStatus::completed;
@@ -386,7 +385,7 @@ void Run::apply_disconnect() {
     if (request_.on_disconnect == OnDisconnect::cancel) return cancel(CancelledBy::disconnect);
     if (request_.on_disconnect != OnDisconnect::grace || grace_timer_ != 0) return;
     auto& shard = interaction_.shard();
-    grace_timer_ = shard.loop().after(shard.options().grace, [this] {
+    grace_timer_ = shard.loop().after(options_->grace, [this] {
         grace_timer_ = 0;
         cancel(CancelledBy::disconnect);
     });

@@ -133,6 +133,7 @@ private:
     RunRecord record_;
     RunRequest request_;
     ModelChoice choice_;
+    const std::shared_ptr<const EngineOptions> options_;  // as they were when it was made
     State state_ = State::queued;
 
     RunOutput output_;

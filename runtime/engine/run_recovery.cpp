@@ -110,7 +110,7 @@ void Run::resume_from(const std::vector<Event>& events) {
     interaction_.shard().counters().runs_recovered.fetch_add(1, std::memory_order_relaxed);
     if (request_.on_crash == OnCrash::settle) return interrupt("The server stopped.");
     if (remains.open_tool_call) return interrupt("The server stopped during a tool call.");
-    if (record_.attempt >= interaction_.shard().options().attempts_limit) {
+    if (record_.attempt >= options_->attempts_limit) {
         return interrupt("The server stopped too often during this run.");
     }
     ++record_.attempt;

@@ -30,7 +30,7 @@ struct Services {
     Store& store;
     net::Workers& workers;
     const ModelDirectory& models;
-    EngineOptions options;
+    config::Current<EngineOptions> options;
     EngineCounters counters;
     std::atomic<bool> draining{false};
 };
@@ -43,9 +43,8 @@ public:
     net::Lane& lane() { return lane_; }
     net::EventLoop& loop() { return lane_.loop(); }
     int64_t unix_ms() { return lane_.loop().unix_ms(); }
-    const EngineOptions& options() const { return services_.options; }
+    std::shared_ptr<const EngineOptions> options() const { return services_.options.get(); }
     EngineCounters& counters() { return services_.counters; }
-    const ModelDirectory& models() const { return services_.models; }
     bool draining() const { return services_.draining.load(std::memory_order_relaxed); }
 
     // ---- interactions ----

@@ -68,7 +68,6 @@ struct EngineOptions {
     size_t queue_limit = 8;
     std::chrono::milliseconds grace{30000};
     std::chrono::milliseconds run_timeout{600000};
-    std::chrono::milliseconds drain_timeout{10000};
     uint32_t attempts_limit = 5;  // crashes that one run may live through
     uint64_t points_per_1000_tokens = 10;
     uint64_t default_context_window = 32768;  // tokens, of a model that does not say

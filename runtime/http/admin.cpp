@@ -1,4 +1,4 @@
-// /api/admin: plugins, keys, streams, backup.
+// /api/admin: plugins, keys, streams, backup, reload.
 #include "db/api_key.hpp"
 #include "db/clock.hpp"
 #include "runtime/http/error_reply.hpp"
@@ -33,6 +33,15 @@ json credential_json(const CredentialRecord& record) {
             {"role", name_of(record.role)},
             {"created_at_ms", record.created_at_ms},
             {"revoked_at_ms", record.revoked_at_ms ? json(record.revoked_at_ms) : json(nullptr)}};
+}
+
+json report_json(const config::ReloadReport& report) {
+    return {{"plugins",
+             {{"added", report.plugins_added},
+              {"replaced", report.plugins_replaced},
+              {"removed", report.plugins_removed},
+              {"unchanged", report.plugins_unchanged}}},
+            {"needs_restart", report.needs_restart}};
 }
 
 }  // namespace
@@ -126,6 +135,24 @@ void post_backup(Server& server, CallRef call) {
         return answer_error(std::move(call), copied.error());
     }
     answer_json(std::move(call), 200, {{"path", *path}});
+}
+
+// POST /api/admin/reload  ->  200 with what changed; 422 with every problem: then nothing has
+void post_reload(Server& server, CallRef call) {
+    server.reload([call = std::move(call)](config::Checked<config::ReloadReport> report) mutable {
+        if (report) return answer_json(std::move(call), 200, report_json(*report));
+        auto problems = json::array();
+        for (const auto& problem : report.error()) {
+            problems.push_back({{"pointer", problem.pointer},
+                                {"found", problem.found},
+                                {"expected", problem.expected}});
+        }
+        const auto error = caller_error(ErrorCode::unprocessable,
+                                        "The config was refused, and nothing has changed:\n" +
+                                            config::sentences(report.error()));
+        auto response = error_reply(error, *call, {{"problems", std::move(problems)}});
+        answer(std::move(call), std::move(response));
+    });
 }
 
 }  // namespace patchbay::http

@@ -20,10 +20,14 @@
 
 namespace patchbay::http {
 
-struct Call {
-    explicit Call(net::Exchange taken) : exchange(std::move(taken)) {}
+struct ServerOptions;
 
-    std::optional<net::Exchange> exchange;  // gone once it was answered or became a stream
+struct Call {
+    Call(net::Exchange taken, std::shared_ptr<const ServerOptions> current)
+        : exchange(std::move(taken)), options(std::move(current)) {}
+
+    std::optional<net::Exchange> exchange;         // gone once it was answered or became a stream
+    std::shared_ptr<const ServerOptions> options;  // as they were when it came
     std::string request_id;
     std::string method;
     std::string path;               // decoded

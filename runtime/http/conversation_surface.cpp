@@ -34,11 +34,11 @@ Result<void> set_interaction(const std::optional<std::string>& given, engine::Tu
 }
 
 engine::TurnRequest turn_of(Server& server, const Call& call) {
-    const auto& options = server.engine().options();
+    const auto options = server.engine().options();
     return {.owner = call.principal.owner,
-            .on_conflict = options.on_conflict,
+            .on_conflict = options->on_conflict,
             .on_disconnect = engine::OnDisconnect::keep_going,
-            .on_crash = options.on_crash};
+            .on_crash = options->on_crash};
 }
 
 // `media_files`: a url becomes an image part; an id alone names media that this server lacks.

@@ -26,7 +26,7 @@ bool Cors::allows(std::string_view origin) const {
                                [&](const auto& pattern) { return matches(pattern, origin); });
 }
 
-Cors::Headers Cors::headers_for(const std::string& origin) const {
+net::Headers Cors::headers_for(const std::string& origin) const {
     if (origins_.empty()) return {};
     if (origin.empty() || !allows(origin)) return {{"Vary", "Origin"}};
     return {{"Access-Control-Allow-Origin", origin},
@@ -37,7 +37,7 @@ Cors::Headers Cors::headers_for(const std::string& origin) const {
 }
 
 // Header names are listed one by one: patterns such as X-Patchbay-* are no part of the protocol.
-Cors::Headers Cors::preflight_for(const std::string& origin) const {
+net::Headers Cors::preflight_for(const std::string& origin) const {
     auto headers = headers_for(origin);
     if (headers.size() < 2) return headers;
     headers.emplace_back("Access-Control-Allow-Methods", "GET, POST, PATCH, DELETE, OPTIONS");

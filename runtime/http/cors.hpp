@@ -1,6 +1,8 @@
 // Cross-origin requests.
 #pragma once
 
+#include "runtime/net/exchange.hpp"
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,9 +17,9 @@ public:
 
     bool allows(std::string_view origin) const;
 
-    using Headers = std::vector<std::pair<std::string, std::string>>;
-    Headers headers_for(const std::string& origin) const;    // of any answer; empty = not allowed
-    Headers preflight_for(const std::string& origin) const;  // of the answer to OPTIONS
+    net::Headers headers_for(
+        const std::string& origin) const;  // of any answer; empty = not allowed
+    net::Headers preflight_for(const std::string& origin) const;  // of the answer to OPTIONS
 
 private:
     std::vector<std::string> origins_;

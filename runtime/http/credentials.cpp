@@ -1,6 +1,7 @@
 #include "runtime/http/credentials.hpp"
 
 #include "runtime/http/error_reply.hpp"
+#include "runtime/http/server.hpp"
 
 #include <Poco/String.h>
 #include <Poco/URI.h>
@@ -19,13 +20,23 @@ Result<std::string> bearer_token(const std::string& authorization) {
         caller_error(ErrorCode::unauthenticated, "Unauthorized: expected a Bearer token."));
 }
 
+// The header may be there more than once: a proxy that adds a line of its own leaves the client's.
+std::string client_of(const Call& call) {
+    std::string forwarded_for;
+    for (const auto& [name, value] : call.head()) {
+        if (Poco::icompare(name, "X-Forwarded-For") != 0) continue;
+        forwarded_for += (forwarded_for.empty() ? "" : ",") + value;
+    }
+    return call.options->trusted_proxies.client_of(call.exchange->remote(), forwarded_for);
+}
+
 }  // namespace
 
 Result<plugins::AuthRequest> credentials_of(const Call& call) {
     plugins::AuthRequest request{.method = call.method,
                                  .path = call.path,
                                  .query = Poco::URI(call.head().getURI()).getRawQuery(),
-                                 .remote = call.exchange->remote()};
+                                 .remote = client_of(call)};
     for (const auto& [name, value] : call.head()) request.headers.emplace_back(name, value);
     const auto token = bearer_token(call.header("Authorization"));
     if (!token) return std::unexpected(token.error());

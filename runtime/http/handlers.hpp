@@ -31,6 +31,7 @@ void post_key(Server& server, CallRef call);
 void delete_key(Server& server, CallRef call);
 void get_streams(Server& server, CallRef call);
 void post_backup(Server& server, CallRef call);
+void post_reload(Server& server, CallRef call);
 
 // health.cpp
 void get_stream_health(Server& server, CallRef call);

@@ -29,6 +29,7 @@ constexpr auto routes = std::to_array<Route>({
     {"DELETE", "/api/admin/keys/{id}", Access::admin, delete_key},
     {"GET", "/api/admin/streams", Access::admin, get_streams},
     {"POST", "/api/admin/backup", Access::admin, post_backup},
+    {"POST", "/api/admin/reload", Access::admin, post_reload},
 
     {"GET", "/api/metrics", Access::admin, get_metrics},
     {"GET", "/api/openapi.json", Access::open, get_openapi},

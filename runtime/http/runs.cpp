@@ -35,7 +35,7 @@ json content_of(Fields& fields) {
 Result<RunInput> parse_run(Server& server, Call& call, const InteractionId& interaction) {
     auto fields = Fields::of(call.exchange->body(), true);
     if (!fields) return std::unexpected(fields.error());
-    const auto& options = server.engine().options();
+    const auto options = server.engine().options();
     RunInput input{.turn = {.owner = call.principal.owner, .interaction = interaction}};
     auto& turn = input.turn;
     turn.content_json = content_of(*fields).dump();
@@ -47,13 +47,13 @@ Result<RunInput> parse_run(Server& server, Call& call, const InteractionId& inte
     turn.on_conflict = fields
                            ->choice("on_conflict", engine::on_conflict_named,
                                     "enqueue, reject, interrupt, rollback")
-                           .value_or(options.on_conflict);
+                           .value_or(options->on_conflict);
     turn.on_disconnect =
         fields->choice("on_disconnect", engine::on_disconnect_named, "continue, grace, cancel")
             .value_or(engine::OnDisconnect::keep_going);
     turn.on_crash =
         fields->choice("on_crash", engine::on_crash_named, "continue, regenerate, settle")
-            .value_or(options.on_crash);
+            .value_or(options->on_crash);
     input.background = fields->flag("background").value_or(false);
     if (auto problem = fields->error()) return std::unexpected(*problem);
     if (auto read = read_turn_headers(call, turn); !read) return std::unexpected(read.error());

@@ -54,16 +54,16 @@ bool is_json_or_unnamed(const Call& call) {
 }  // namespace
 
 Server::Server(engine::Engine& engine, net::Lanes& lanes, plugins::Registry& registry,
-               engine::CredentialDirectory& credentials, ServerOptions options)
+               engine::CredentialDirectory& credentials, Reload reload, ServerOptions options)
     : engine_(engine),
       lanes_(lanes),
       registry_(registry),
       credentials_(credentials),
-      options_(std::move(options)),
-      cors_(options_.cors_origins) {}
+      reload_(std::move(reload)),
+      options_(std::move(options)) {}
 
 void Server::handle(net::Exchange exchange) {
-    auto call = std::make_unique<Call>(std::move(exchange));
+    auto call = std::make_unique<Call>(std::move(exchange), options_.get());
     call->request_id = RunId::make().str();
     call->reply_headers = {{"X-Request-Id", call->request_id}};
     call->method = call->head().getMethod();
@@ -78,7 +78,7 @@ void Server::handle(net::Exchange exchange) {
 }
 
 void Server::route(CallRef call) {
-    for (auto& header : cors_.headers_for(call->header("Origin"))) {
+    for (auto& header : call->options->cors.headers_for(call->header("Origin"))) {
         call->reply_headers.push_back(std::move(header));
     }
     if (const auto parsed = parse_target(*call); !parsed) {
@@ -107,7 +107,7 @@ void Server::preflight(CallRef call) {
     const auto allowed = find_route("OPTIONS", call->path).allowed;
     net::Response response{.status = 204, .headers = {{"Allow", allowed + ", OPTIONS"}}};
     std::erase_if(call->reply_headers, [](auto& header) { return header.first != "X-Request-Id"; });
-    for (auto& header : cors_.preflight_for(call->header("Origin"))) {
+    for (auto& header : call->options->cors.preflight_for(call->header("Origin"))) {
         response.headers.push_back(std::move(header));
     }
     answer(std::move(call), std::move(response));
@@ -121,12 +121,12 @@ void Server::authenticate(CallRef call, const Route& route) {
     }
     auto request = credentials_of(*call);
     if (!request) return answer_error(std::move(call), request.error());
-    if (request->credential.empty() && options_.allow_anonymous) {
+    if (request->credential.empty() && call->options->allow_anonymous) {
         call->principal = {.owner = std::string(anonymous_owner)};
         return authorized(std::move(call), route);
     }
     net::Lane& lane = lanes_[next_lane_++ % lanes_.size()];
-    lane.post([this, &lane, &route, request = std::move(*request),
+    lane.post([this, &lane, &route, request = std::move(*request), options = call->options,
                call = std::move(call)]() mutable {
         auto done = [this, &route,
                      call = std::move(call)](Result<plugins::Principal> principal) mutable {
@@ -136,7 +136,7 @@ void Server::authenticate(CallRef call, const Route& route) {
                 authorized(std::move(call), route);
             });
         };
-        plugins::authenticate(lane, options_.auth, std::move(request), std::move(done));
+        plugins::authenticate(lane, options->auth, std::move(request), std::move(done));
     });
 }
 

@@ -7,9 +7,13 @@
 // Threads    handle() is [any-thread] and does not block; the rest runs on workers and lanes.
 #pragma once
 
+#include "runtime/config/current.hpp"
+#include "runtime/config/problem.hpp"
+#include "runtime/config/reload.hpp"
 #include "runtime/engine/credential_directory.hpp"
 #include "runtime/engine/engine.hpp"
 #include "runtime/http/call.hpp"
+#include "runtime/http/client_address.hpp"
 #include "runtime/http/cors.hpp"
 #include "runtime/http/routes.hpp"
 #include "runtime/net/event_stream.hpp"
@@ -24,24 +28,37 @@ namespace patchbay::http {
 struct ServerOptions {
     std::vector<plugins::InstanceRef> auth;  // asked in this order
     bool allow_anonymous = false;            // without credentials: the owner "anonymous"
-    std::vector<std::string> cors_origins;
+    Cors cors{{}};
+    TrustedProxies trusted_proxies{{}};
     net::EventStreamOptions streams;
-    std::string version;
 };
+
+// Reads the config again, all of it or nothing; `done` hears on another thread what changed, or
+// every reason why nothing did.
+using OnReloaded = std::move_only_function<void(config::Checked<config::ReloadReport>)>;
+using Reload = std::function<void(OnReloaded done)>;
 
 class Server {
 public:
     Server(engine::Engine& engine, net::Lanes& lanes, plugins::Registry& registry,
-           engine::CredentialDirectory& credentials, ServerOptions options);
+           engine::CredentialDirectory& credentials, Reload reload, ServerOptions options);
 
     void handle(net::Exchange exchange);
+
+    // What an error bears when the gate answers it, without a call. [any-thread]
+    net::Headers error_headers(const std::string& origin) const {
+        return options_.get()->cors.headers_for(origin);
+    }
+
+    // Requests that have come go on by the options that they came under. [any-thread]
+    void set_options(ServerOptions options) { options_.set(std::move(options)); }
 
     // For handlers.
     engine::Engine& engine() { return engine_; }
     Store& store() { return engine_.store(); }
     plugins::Registry& registry() { return registry_; }
     engine::CredentialDirectory& credentials() { return credentials_; }
-    const ServerOptions& options() const { return options_; }
+    void reload(OnReloaded done) { reload_(std::move(done)); }
     void set_gate(const net::Gate& gate) { gate_ = &gate; }  // before the first request
     const net::GateCounters& gate_counters() const { return gate_->counters(); }
 
@@ -55,8 +72,8 @@ private:
     net::Lanes& lanes_;
     plugins::Registry& registry_;
     engine::CredentialDirectory& credentials_;
-    ServerOptions options_;
-    Cors cors_;
+    Reload reload_;
+    config::Current<ServerOptions> options_;
     const net::Gate* gate_ = nullptr;
     std::atomic<unsigned> next_lane_{0};
 };

@@ -17,9 +17,9 @@ struct Opening {
     DialectFactory dialects;
 };
 
-Opening open(Server& server, net::Lane& lane, CallRef call, DialectFactory dialects) {
+Opening open(net::Lane& lane, CallRef call, DialectFactory dialects) {
     auto stream = std::make_unique<net::EventStream>(lane, std::move(*call->exchange),
-                                                     server.options().streams);
+                                                     call->options->streams);
     call->exchange.reset();
     return {std::move(call), std::move(stream), std::move(dialects)};
 }
@@ -84,7 +84,7 @@ void stream_turn(Server& server, CallRef call, engine::TurnRequest turn, Dialect
     net::Lane& lane = server.engine().home_of(turn.interaction);
     lane.post([&server, &lane, turn = std::move(turn), call = std::move(call),
                dialects = std::move(dialects)]() mutable {
-        auto opening = open(server, lane, std::move(call), std::move(dialects));
+        auto opening = open(lane, std::move(call), std::move(dialects));
         const bool is_new = turn.is_new;
         const auto owner = turn.owner;
         auto done = [&server, is_new, owner,
@@ -126,7 +126,7 @@ void stream_view(Server& server, CallRef call, engine::ViewRequest view, Dialect
     net::Lane& lane = server.engine().home_of(view.interaction);
     lane.post([&server, &lane, view = std::move(view), call = std::move(call),
                dialects = std::move(dialects)]() mutable {
-        auto opening = open(server, lane, std::move(call), std::move(dialects));
+        auto opening = open(lane, std::move(call), std::move(dialects));
         const StreamStart start{view.interaction, view.run.value_or(RunId{}), false};
         auto done = [&server, start,
                      opening = std::move(opening)](Result<engine::ViewPlan> plan) mutable {

@@ -15,9 +15,11 @@ namespace patchbay::net {
 
 class Gate;
 
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
 struct Response {
     int status = 200;
-    std::vector<std::pair<std::string, std::string>> headers;  // no Content-Length, no Connection
+    Headers headers;  // no Content-Length, no Connection
     std::string body;
     bool close = false;  // close the connection afterwards
 };

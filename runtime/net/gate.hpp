@@ -31,6 +31,10 @@ struct GateOptions {
     std::chrono::milliseconds body_timeout{30000};   // from the head's end; 408
     std::chrono::milliseconds idle_timeout{75000};   // kept alive without a byte: closed
     std::chrono::milliseconds write_timeout{30000};  // a reply that takes no byte: closed
+
+    // Further headers of the answers that the gate itself gives to a page of this origin ("" = none
+    // was named); on the gate's thread. Not set = none.
+    std::function<Headers(const std::string& origin)> error_headers;
 };
 
 struct GateCounters {

@@ -21,6 +21,20 @@ constexpr size_t first_body_reserve = 64 * 1024;
 
 std::string text_of(beast::string_view view) { return {view.data(), view.size()}; }
 
+// The value of Origin in a head that will not be parsed; "" = not there.
+std::string origin_in(std::string_view head) {
+    constexpr std::string_view name = "\r\norigin:";
+    const auto same = [](char a, char b) {
+        return std::tolower(static_cast<unsigned char>(a)) == b;
+    };
+    const auto found = std::search(head.begin(), head.end(), name.begin(), name.end(), same);
+    if (found == head.end()) return "";
+    auto value = head.substr(static_cast<size_t>(found - head.begin()) + name.size());
+    value = value.substr(0, value.find('\r'));
+    while (value.starts_with(' ')) value.remove_prefix(1);
+    return std::string(value);
+}
+
 bool is_token_start(char c) { return c > ' ' && c < 0x7f && c != ':'; }
 
 }  // namespace
@@ -79,11 +93,11 @@ struct RequestReader::Parser final : http::basic_parser<true> {
         if (field == http::field::content_length) {
             ++lengths;
             if (!std::ranges::all_of(value, [](char c) { return c >= '0' && c <= '9'; }))
-                fault = "Content-Length is not a number";
+                fault = "Content-Length is not a number.";
         } else if (field == http::field::transfer_encoding) {
             ++codings;
             if (!beast::iequals(value, "chunked"))
-                fault = "the only transfer coding understood is \"chunked\"";
+                fault = "The only transfer coding understood is \"chunked\".";
         } else if (field == http::field::host) {
             ++hosts;
         } else if (field == http::field::expect) {
@@ -95,11 +109,11 @@ struct RequestReader::Parser final : http::basic_parser<true> {
     const char* find_fault() const {
         const bool is_1_0 = request->getVersion() == Poco::Net::HTTPMessage::HTTP_1_0;
         if (fault != nullptr) return fault;
-        if (lengths > 1) return "Content-Length is there twice";
-        if (lengths + codings > 1) return "the body's length is given twice";
-        if (codings > 0 && is_1_0) return "HTTP/1.0 has no transfer codings";
-        if (hosts > 1) return "Host is there twice";
-        if (hosts == 0 && !is_1_0) return "Host is missing";
+        if (lengths > 1) return "Content-Length is there twice.";
+        if (lengths + codings > 1) return "The body's length is given twice.";
+        if (codings > 0 && is_1_0) return "HTTP/1.0 has no transfer codings.";
+        if (hosts > 1) return "Host is there twice.";
+        if (hosts == 0 && !is_1_0) return "Host is missing.";
         return nullptr;
     }
 };
@@ -117,6 +131,7 @@ size_t RequestReader::feed(std::string_view bytes) {
     size_t used = 0;
     if (stage_ == Stage::head) {
         used = end_of_head(bytes);
+        if (stage_ == Stage::failed) origin_ = origin_in(bytes);
         if (used == 0) return 0;
         take_head(bytes.substr(0, used));
     }
@@ -128,28 +143,28 @@ size_t RequestReader::feed(std::string_view bytes) {
 // of it is gathered first, and what Beast would let pass is refused here.
 size_t RequestReader::end_of_head(std::string_view bytes) {
     if (scanned_ == 0 && !bytes.empty() && !is_token_start(bytes.front())) {
-        fail(ErrorCode::bad_request, "this is not HTTP");
+        fail(ErrorCode::bad_request, "This is not HTTP.");
         return 0;
     }
     const std::string_view head = bytes.substr(0, head_limit_);
     for (size_t end = head.find('\n', scanned_); end != std::string_view::npos;
          end = head.find('\n', scanned_)) {
         if (end == 0 || head[end - 1] != '\r') {
-            fail(ErrorCode::bad_request, "a line does not end with CR LF");
+            fail(ErrorCode::bad_request, "A line does not end with CR LF.");
             return 0;
         }
         if (end >= 3 && head[end - 2] == '\n') return end + 1;
         // The line after this one is looked at when its first byte has come.
         if (end + 1 == head.size()) break;
         if (head[end + 1] == ' ' || head[end + 1] == '\t') {
-            fail(ErrorCode::bad_request, "a header is folded over two lines");
+            fail(ErrorCode::bad_request, "A header is folded over two lines.");
             return 0;
         }
         scanned_ = end + 1;
     }
     if (bytes.size() >= head_limit_)
         fail(ErrorCode::head_too_large,
-             "the head is larger than " + std::to_string(head_limit_) + " bytes");
+             "The head is larger than " + std::to_string(head_limit_) + " bytes.");
     return 0;
 }
 
@@ -160,10 +175,11 @@ void RequestReader::take_head(std::string_view head) {
     if (const char* fault = parser_->find_fault(); fault != nullptr && !failed)
         return fail(ErrorCode::bad_request, fault);
     if (failed == http::error::body_limit)
-        return fail(ErrorCode::too_large, "the body is too large");
+        return fail(ErrorCode::too_large, "The body is too large.");
     if (failed == http::error::header_limit)
-        return fail(ErrorCode::head_too_large, "the head has too many headers");
-    if (failed) return fail(ErrorCode::bad_request, "malformed head: " + failed.message());
+        return fail(ErrorCode::head_too_large, "The head has too many headers.");
+    if (failed)
+        return fail(ErrorCode::bad_request, "The head is malformed: " + failed.message() + ".");
     assert(parser_->is_header_done());
 
     parser_->eager(true);
@@ -179,11 +195,11 @@ size_t RequestReader::take_body_bytes(std::string_view bytes) {
     if (failed && failed != http::error::need_more) {
         const bool large = failed == http::error::body_limit;
         fail(large ? ErrorCode::too_large : ErrorCode::bad_request,
-             large ? "the body is too large" : "malformed body: " + failed.message());
+             large ? "The body is too large." : "The body is malformed: " + failed.message() + ".");
     } else if (parser_->is_done()) {
         stage_ = Stage::done;
     } else if (bytes.size() - used > head_limit_) {
-        fail(ErrorCode::bad_request, "a chunk's head or the trailers are too large");
+        fail(ErrorCode::bad_request, "A chunk's head or the trailers are too large.");
     }
     return used;
 }
@@ -199,6 +215,10 @@ bool RequestReader::wants_continue() const {
 }
 
 size_t RequestReader::body_size() const { return parser_->body.size(); }
+
+std::string RequestReader::origin() const {
+    return origin_.empty() ? parser_->request->get("Origin", "") : origin_;
+}
 
 bool RequestReader::keep_alive() const { return parser_->keep_alive(); }
 

@@ -30,6 +30,9 @@ public:
     Stage stage() const { return stage_; }
     const Error& error() const { return error_; }  // when failed
 
+    // The header Origin, as far as it has come: for the answer to a request that fails.
+    std::string origin() const;
+
     // The head has come, the body has not, and the client waits for "100 Continue".
     bool wants_continue() const;
     size_t body_size() const;
@@ -52,6 +55,7 @@ private:
     size_t scanned_ = 0;  // of the head: it has no end, and no fault, before here
     Stage stage_ = Stage::head;
     Error error_;
+    std::string origin_;  // of a head that was not parsed
 };
 
 }  // namespace patchbay::net

@@ -91,7 +91,7 @@ void Session::after_parsing() {
         const uint64_t total = body_tally_.add(body_size - std::exchange(counted_, body_size));
         if (total > sessions_.options().total_body_bytes)
             return reject({.code = ErrorCode::unavailable,
-                           .message = "too many requests with a body at once; try again",
+                           .message = "Too many requests with a body at once; try again.",
                            .retry_after_ms = 1000});
     }
     if (reader_->stage() == RequestReader::Stage::done) return hand_over();
@@ -127,10 +127,16 @@ void Session::reject(Error error) {
 }
 
 void Session::refuse(Error error) {
+    auto response = error_response(error);
+    const auto& more_headers = sessions_.options().error_headers;
+    if (reader_ && more_headers) {
+        for (auto& header : more_headers(reader_->origin()))
+            response.headers.push_back(std::move(header));
+    }
     reader_.reset();
     body_tally_ = Tally();
     refusing_ = true;
-    write(response_bytes(error_response(error), {.keep_alive = false}), false);
+    write(response_bytes(response, {.keep_alive = false}), false);
 }
 
 void Session::flush() {
@@ -170,7 +176,7 @@ void Session::linger() {
 void Session::on_deadline() {
     if (stage_ == Stage::head || stage_ == Stage::body)
         return reject(
-            {.code = ErrorCode::request_timeout, .message = "the request was not sent in time"});
+            {.code = ErrorCode::request_timeout, .message = "The request was not sent in time."});
     close();
 }
 

@@ -21,7 +21,7 @@ constexpr uint64_t refused_at_once = 64;
 
 Error too_many() {
     return {.code = ErrorCode::unavailable,
-            .message = "too many connections; try again",
+            .message = "Too many connections; try again.",
             .retry_after_ms = 1000};
 }
 

@@ -27,6 +27,15 @@ const std::string* lasting(const std::string& name) {
     return &*names->insert(name).first;
 }
 
+// The last reference may go on a lane, where destroy() must not run.
+void give_up(Instance* last) {
+    std::unique_ptr<Instance> instance(last);
+    if (!instance->is_alive() || !instance->services().run_control) return;
+    spdlog::info("plugin {}: an instance that nobody uses any more goes", instance->name());
+    const auto run_control = instance->services().run_control;  // a copy: it outlives the instance
+    run_control([instance = std::move(instance)]() mutable { instance.reset(); });
+}
+
 Error missing_member(std::string_view interface_id, const char* member) {
     return {.code = ErrorCode::bad_request,
             .message = fmt::format("the table of {} has a NULL {}", interface_id, member)};
@@ -73,7 +82,7 @@ Result<InstanceRef> Instance::create(const InstanceSpec& spec, const Library& li
     if (auto fits = check_config(*about, spec.config_json); !fits)
         return std::unexpected(fits.error());
 
-    InstanceRef instance(new Instance(spec, library, std::move(services)));
+    InstanceRef instance(new Instance(spec, library, std::move(services)), give_up);
     if (auto done = instance->negotiate(about->interfaces); !done)
         return std::unexpected(done.error());
     if (auto done = instance->start(spec.config_json); !done) return std::unexpected(done.error());

@@ -25,7 +25,8 @@ public:
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
 
-    // Calls the plugin's destroy(), once. No chat or check of it is open. [control]
+    // Calls the plugin's destroy(), once. No chat or check of it is open. Without this call it is
+    // destroyed when its last reference goes, on the thread of HostServices::run_control. [control]
     void destroy();
     bool is_alive() const { return alive_.load(std::memory_order_acquire); }  // [any-thread]
 

@@ -1,5 +1,7 @@
 #include "runtime/plugins/library.hpp"
 
+#include "runtime/config/near_name.hpp"
+
 #include <boost/dll/shared_library.hpp>
 
 #include <dlfcn.h>
@@ -8,7 +10,6 @@
 #include <algorithm>
 #include <map>
 #include <mutex>
-#include <numeric>
 
 namespace patchbay::plugins {
 namespace {
@@ -17,25 +18,9 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view suffix = ".so";
 
-// How many letters must be changed to make one word of the other.
-size_t distance(std::string_view left, std::string_view right) {
-    std::vector<size_t> row(right.size() + 1);
-    std::iota(row.begin(), row.end(), size_t{0});
-    for (size_t i = 0; i < left.size(); ++i) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < right.size(); ++j) {
-            const size_t replaced = diagonal + (left[i] == right[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({row[j + 1] + 1, row[j] + 1, replaced});
-        }
-    }
-    return row.back();
-}
-
 bool is_near(const std::string& name, const std::string& candidate) {
     return candidate.find(name) != std::string::npos || name.find(candidate) != std::string::npos ||
-           distance(name, candidate) <= 3;
+           config::edits(name, candidate) <= 3;
 }
 
 std::string near_names(const std::string& name, const std::vector<std::string>& folders) {

@@ -8,24 +8,54 @@
 
 #include <algorithm>
 #include <mutex>
+#include <utility>
 
 namespace patchbay::plugins {
 
-struct Registry::Impl {
-    // One line of the config, and what became of it.
-    struct Entry {
-        InstanceStatus status;
-        InstanceRef instance;  // nullptr = off
-    };
+namespace {
 
+// One line of the config, and what became of it.
+struct Entry {
+    InstanceSpec spec;
+    InstanceStatus status;
+    InstanceRef instance;  // nullptr = off
+};
+
+const Entry* find_entry(const std::vector<Entry>& entries, std::string_view name) {
+    const auto found = std::ranges::find(
+        entries, name, [](const Entry& entry) -> const auto& { return entry.spec.name; });
+    return found == entries.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+struct Registry::Impl {
     std::vector<std::string> folders;
     std::shared_ptr<const HostServices> services;
-    mutable std::mutex mutex;  // guards entries
+    mutable std::mutex mutex;  // guards entries, which only [control] changes
     std::vector<Entry> entries;
 
+    Entry make(const InstanceSpec& spec) const;
     Result<InstanceRef> create(const InstanceSpec& spec, InstanceStatus& status) const;
-    void add(Entry entry);
 };
+
+Entry Registry::Impl::make(const InstanceSpec& spec) const {
+    Entry entry{.spec = spec, .status = {.name = spec.name, .library = spec.library}};
+    if (!spec.enabled) {
+        entry.status.reason = "disabled in the config";
+        return entry;
+    }
+    auto instance = create(spec, entry.status);
+    if (instance) {
+        entry.instance = std::move(*instance);
+        entry.status.state = InstanceState::on;
+        spdlog::info("plugin {}: {} {} is on", spec.name, entry.status.id, entry.status.version);
+    } else {
+        entry.status.reason = std::move(instance.error().message);
+        spdlog::warn("plugin {} is off: {}", spec.name, entry.status.reason);
+    }
+    return entry;
+}
 
 Result<InstanceRef> Registry::Impl::create(const InstanceSpec& spec, InstanceStatus& status) const {
     const auto path = find_library(spec.library, folders);
@@ -43,11 +73,6 @@ Result<InstanceRef> Registry::Impl::create(const InstanceSpec& spec, InstanceSta
     return instance;
 }
 
-void Registry::Impl::add(Entry entry) {
-    const std::lock_guard lock(mutex);
-    entries.push_back(std::move(entry));
-}
-
 Registry::Registry(std::vector<std::string> folders, HostServices services)
     : impl_(std::make_unique<Impl>()) {
     impl_->folders = std::move(folders);
@@ -58,32 +83,53 @@ Registry::~Registry() { destroy(); }
 
 Result<void> Registry::load(const std::vector<InstanceSpec>& specs) {
     for (const auto& spec : specs) {
-        Impl::Entry entry;
-        entry.status.name = spec.name;
-        entry.status.library = spec.library;
-        if (!spec.enabled) {
-            entry.status.reason = "disabled in the config";
-            impl_->add(std::move(entry));
-            continue;
+        auto entry = impl_->make(spec);
+        const auto reason = entry.status.reason;
+        const bool missing = spec.enabled && spec.required && !entry.instance;
+        {
+            const std::lock_guard lock(impl_->mutex);
+            impl_->entries.push_back(std::move(entry));
         }
-        auto instance = impl_->create(spec, entry.status);
-        if (instance) {
-            entry.instance = std::move(*instance);
-            entry.status.state = InstanceState::on;
-            spdlog::info("plugin {}: {} {} is on", spec.name, entry.status.id,
-                         entry.status.version);
-            impl_->add(std::move(entry));
-            continue;
+        if (missing) {
+            return failure(ErrorCode::unavailable,
+                           fmt::format("plugin {} is required, but off: {}", spec.name, reason));
         }
-        auto error = std::move(instance.error());
-        entry.status.reason = error.message;
-        spdlog::warn("plugin {} is off: {}", spec.name, error.message);
-        impl_->add(std::move(entry));
-        if (!spec.required) continue;
-        error.message = fmt::format("plugin {} is required, but off: {}", spec.name, error.message);
-        return std::unexpected(std::move(error));
     }
     return {};
+}
+
+std::expected<RegistryChanges, std::vector<InstanceProblem>> Registry::reload(
+    std::vector<std::string> folders, const std::vector<InstanceSpec>& specs) {
+    auto old_folders = std::exchange(impl_->folders, std::move(folders));
+    std::vector<Entry> next;
+    std::vector<InstanceProblem> problems;
+    RegistryChanges changes;
+    for (const auto& spec : specs) {
+        const Entry* old = find_entry(impl_->entries, spec.name);
+        const bool same = old && old->spec == spec;
+        if (same && (old->instance || !spec.enabled)) {
+            next.push_back(*old);
+            changes.unchanged.push_back(spec.name);
+            continue;
+        }
+        next.push_back(impl_->make(spec));
+        const auto& made = next.back();
+        if (spec.enabled && !made.instance && (!same || spec.required)) {
+            problems.push_back({spec.name, made.status.reason});
+        }
+        auto& kind = !old ? changes.added : same ? changes.unchanged : changes.replaced;
+        kind.push_back(spec.name);
+    }
+    if (!problems.empty()) {
+        impl_->folders = std::move(old_folders);
+        return std::unexpected(std::move(problems));
+    }
+    for (const auto& entry : impl_->entries) {
+        if (!find_entry(next, entry.spec.name)) changes.removed.push_back(entry.spec.name);
+    }
+    const std::lock_guard lock(impl_->mutex);
+    impl_->entries.swap(next);
+    return changes;
 }
 
 InstanceRef Registry::find(std::string_view name) const {

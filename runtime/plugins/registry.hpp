@@ -8,8 +8,8 @@
 #include <patchbay/abi/provider.h>
 #include <patchbay/error.hpp>
 
-#include <atomic>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -25,6 +25,8 @@ struct InstanceSpec {
     std::string config_json;  // an object, secrets resolved
     bool enabled = true;
     bool required = false;  // off = the server does not start
+
+    bool operator==(const InstanceSpec&) const = default;
 };
 
 // A model that a provider lists.
@@ -67,7 +69,24 @@ struct HostServices {
     std::function<std::shared_ptr<const CredentialRecord>(std::string_view id)> find_credential;
     // "${NAME}" and the like; not_found. [control]
     std::function<Result<std::string>(std::string_view reference)> resolve_secret;
+    // Runs a task on the thread for what may block. Not set = in place. [any-thread]
+    std::function<void(std::move_only_function<void()> task)> run_control;
     std::string version;  // of the host
+};
+
+// What a reload changed, by the instances' names.
+struct RegistryChanges {
+    std::vector<std::string> added;
+    std::vector<std::string>
+        replaced;  // a new instance answers; the old one goes after its last run
+    std::vector<std::string> removed;
+    std::vector<std::string> unchanged;
+};
+
+// An instance that a reload needs and that cannot be had.
+struct InstanceProblem {
+    std::string name;
+    std::string reason;
 };
 
 class Registry {
@@ -80,11 +99,18 @@ public:
     // instance; all others are off with a reason. [control]
     Result<void> load(const std::vector<InstanceSpec>& specs);
 
+    // Makes what `specs` changes, beside what there is, and puts it in place once all of it is
+    // there; else nothing has changed. What was off before and is described as before is tried
+    // again, and may stay off. An instance that is replaced or removed is destroyed when the last
+    // chat that holds it has closed. [control]
+    std::expected<RegistryChanges, std::vector<InstanceProblem>> reload(
+        std::vector<std::string> folders, const std::vector<InstanceSpec>& specs);
+
     InstanceRef find(std::string_view name) const;  // nullptr = unknown or off
     std::vector<InstanceRef> providers() const;     // on, in the config's order
     std::vector<InstanceStatus> list() const;       // [any-thread]
 
-    // Destroys all instances. Their chats and checks must be closed. [control]
+    // Destroys the instances that are on. Their chats and checks must be closed. [control]
     void destroy();
 
 private:

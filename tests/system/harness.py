@@ -194,7 +194,8 @@ class Stream:
         headers = {}
         for line in lines[1:]:
             name, value = line.split(":", 1)
-            headers[name.lower()] = value.strip()
+            name, value = name.lower(), value.strip()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
         return int(lines[0].split(" ")[1]), headers
 
     def body(self):

@@ -1,7 +1,9 @@
 """The rules that hold for every surface: errors, credentials, CORS, framing."""
 
+import json
 import socket
 import unittest
+import zlib
 
 from harness import Client, ServerTest, Stream, demo_config, eventually
 
@@ -125,6 +127,36 @@ class RouteTest(HttpTest):
                 self.assertEqual(self.talk(data).status, 400)
 
 
+class GzipTest(HttpTest):
+    def test_a_stream_is_gzipped_for_whom_asks_and_each_event_can_be_read_at_once(self):
+        server = self.serve(demo_config(demo={"words": 30, "token_delay_ms": 10}))
+        client = server.client()
+        stream = client.converse("hello", headers={"Accept-Encoding": "br, gzip"})
+        decoder = zlib.decompressobj(wbits=31)
+        text, chunks = b"", []
+        while not stream.ended:
+            stream._chunk()
+            chunks.append(decoder.decompress(stream.text))
+            stream.text = b""
+            text += chunks[-1]
+
+        self.assertEqual(stream.headers["content-encoding"], "gzip")
+        self.assertIn("Accept-Encoding", stream.headers["vary"])
+        self.assertTrue(decoder.eof)
+        events = text.split(b"\n\n")
+        self.assertEqual(events[-1], b"")
+        self.assertIn(b'"type":"complete"', events[-2])
+        for chunk in chunks:
+            self.assertTrue(not chunk or chunk.endswith(b"\n\n"), "a chunk holds whole events")
+        self.assertGreater(sum(1 for chunk in chunks if chunk), 20, "not all at the end")
+
+    def test_nobody_gets_gzip_unasked(self):
+        for headers in ({}, {"Accept-Encoding": "gzip;q=0"}, {"Accept-Encoding": "br"}):
+            stream = self.client.converse("hello", headers=headers)
+            self.assertNotIn("content-encoding", stream.headers)
+            stream.rest()
+
+
 class CredentialTest(HttpTest):
     def test_no_credentials_are_401_in_the_documents_words(self):
         answer = Client(self.server.port, None).get(NATIVE)
@@ -209,6 +241,24 @@ class CorsTest(HttpTest):
                 self.assertIn("X-Run-Id", answer.headers["access-control-expose-headers"])
                 self.assertIn("Origin", answer.headers["vary"])
                 self.assertNotIn("access-control-allow-credentials", answer.headers)
+
+    def test_errors_that_end_a_request_before_it_is_whole_bear_the_headers_too(self):
+        origin = self.ALLOWED[0]
+        server = self.serve(demo_config(server={"cors_origins": [origin], "body_bytes": 1024,
+                                                "body_timeout_ms": 100}))
+        head = f"POST {NATIVE} HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n"
+        requests = {408: head + "Content-Length: 10\r\n\r\nhalf",
+                    413: head + "Content-Length: 100000\r\n\r\n",
+                    431: head + "X-Long: " + "x" * 20000 + "\r\n\r\n",
+                    400: head + "Transfer-Encoding: gzip\r\n\r\n"}
+
+        for status, request in requests.items():
+            with self.subTest(status), socket.create_connection(("127.0.0.1", server.port)) as sock:
+                sock.sendall(request.encode())
+                answer = Stream(sock)
+                self.assertEqual(answer.status, status)
+                self.assertEqual(answer.headers["access-control-allow-origin"], origin)
+                self.assertRegex(json.loads(answer.body())["error"], r"^[A-Z].*\.$")
 
     def test_a_foreign_origin_gets_no_permission(self):
         for origin in self.FOREIGN:
