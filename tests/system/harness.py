@@ -6,6 +6,7 @@ Every wait has a limit (WAIT seconds), and waits for a condition, never for time
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -69,16 +70,27 @@ class Server:
     def write_config(self, config):
         self.config.write_text(json.dumps(config))
 
-    def start(self, expect_ready=True, env=None):
+    def start(self, expect_ready=True, env=None, file_bytes=None):
+        """`file_bytes`: no file may grow beyond, as on a full disk; see free_disk()."""
+        def limit_files():
+            hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, hard))
+
         command = [BINARY, "serve", "--config", self.config, "--listen", "127.0.0.1:0",
                    "--data-dir", self.data]
         environment = dict(os.environ, **(env or {}))
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,
-                                            cwd=self.folder, env=environment)
+                                            cwd=self.folder, env=environment,
+                                            preexec_fn=limit_files if file_bytes else None,
+                                            restore_signals=False)  # SIGXFSZ stays ignored
         if expect_ready:
             self.port = int(self._ready_line().rsplit(":", 1)[1])
         return self
+
+    def free_disk(self):
+        hard = resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (hard, hard))
 
     def _ready_line(self):
         timer = threading.Timer(WAIT, self.process.kill)

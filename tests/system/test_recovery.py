@@ -164,6 +164,17 @@ class RecoveryTest(ServerTest):
         self.assertIn(ended["status"], ("completed", "interrupted"))
         self.assertLessEqual(ended["attempt"], 5)
 
+    def test_who_comes_back_before_the_run_is_taken_up_again_misses_nothing(self):
+        """Viewers stand in line at once after the start, before, beside and after the recovery."""
+        shown = self.crash_during(on_crash="continue")
+
+        viewers = [self.client.events(self.interaction, after=cursor)
+                   for cursor in (0, 1, shown[-2].seq, shown[-1].seq)]
+
+        for viewer, cursor in zip(viewers, (0, 1, shown[-2].seq, shown[-1].seq)):
+            seqs = [event.seq for event in viewer.rest()]
+            self.assertEqual(seqs, list(range(cursor + 1, seqs[-1] + 1)))
+
     def test_grace_is_counted_anew_after_a_restart(self):
         config = demo_config(demo={**LONG, "words": 100000}, runs={"grace_ms": 100})
         self.server.write_config(config)
