@@ -60,7 +60,7 @@ Result<bool> compact_segment(Database& database, const RunId& run) {
         SegmentWriter rest;
         for (const Event& event : events) rest.append(event);
         auto updated = database.run("UPDATE segments SET first_seq=?2, payload=?3 WHERE rowid=?1",
-                                    id, rest.first_seq(), BlobView{rest.sealed()});
+                                    id, rest.first_seq(), BlobView{rest.packed()});
         if (!updated) return std::unexpected(updated.error());
         return true;
     }

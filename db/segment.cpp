@@ -20,9 +20,18 @@ std::string SegmentWriter::sealed() const {
     return payload;
 }
 
-bool decode_segment(std::string_view unsealed, const RunId& run, uint64_t first_seq,
-                    std::vector<Event>& events) {
-    ByteReader in(payload_content(unsealed));
+std::string SegmentWriter::packed() const {
+    std::string payload = payload_;
+    pack_payload(payload);
+    seal_payload(payload);
+    return payload;
+}
+
+namespace {
+
+bool decode_events(std::string_view content, const RunId& run, uint64_t first_seq,
+                   std::vector<Event>& events) {
+    ByteReader in(content);
     EventCursor cursor{.seq = first_seq - 1};
     while (!in.at_end()) {
         Event event;
@@ -33,9 +42,18 @@ bool decode_segment(std::string_view unsealed, const RunId& run, uint64_t first_
     return in.ok();
 }
 
+}  // namespace
+
+bool decode_segment(std::string_view unsealed, const RunId& run, uint64_t first_seq,
+                    std::vector<Event>& events) {
+    return decode_events(payload_content(unsealed), run, first_seq, events);
+}
+
 Result<void> read_segment(std::string_view sealed, const RunId& run, uint64_t first_seq,
                           std::vector<Event>& events) {
-    if (!open_payload(sealed) || !decode_segment(sealed, run, first_seq, events)) {
+    std::string unpacked;
+    const auto content = open_packable(sealed, unpacked);
+    if (!content || !decode_events(*content, run, first_seq, events)) {
         return failure(ErrorCode::storage, "the segment of run " + run.str() + " from seq " +
                                                std::to_string(first_seq) +
                                                " is damaged: restore a backup");

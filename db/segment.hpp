@@ -27,6 +27,9 @@ public:
     // A copy as it goes to disk, with its checksum: others may be reading the bytes.
     std::string sealed() const;
 
+    // The same, deflated: for what is old.
+    std::string packed() const;
+
 private:
     std::string payload_;
     EventCursor cursor_;

@@ -48,6 +48,36 @@ std::vector<Event> varied_events(const RunId& run) {
     return events;
 }
 
+TEST(PayloadTest, APackedPayloadOpensOnlyWhereItIsExpected) {
+    const std::string content(1000, 'x');
+    std::string payload;
+    begin_payload(payload);
+    payload += content;
+    pack_payload(payload);
+    seal_payload(payload);
+
+    std::string unpacked;
+    EXPECT_LT(payload.size(), 100u);
+    EXPECT_EQ(open_packable(payload, unpacked), content);
+    EXPECT_EQ(open_payload(payload), std::nullopt);
+    for (size_t at = 0; at < payload.size(); ++at) {
+        auto damaged = payload;
+        damaged[at] ^= 0x20;
+        EXPECT_EQ(open_packable(damaged, unpacked), std::nullopt) << at;
+    }
+}
+
+TEST(PayloadTest, WhatDoesNotShrinkStaysAsItIs) {
+    std::string payload;
+    begin_payload(payload);
+    payload += "short";
+    const auto before = payload;
+
+    pack_payload(payload);
+
+    EXPECT_EQ(payload, before);
+}
+
 TEST(SegmentTest, GivesBackWhatWasPutIn) {
     const RunId run = RunId::make();
     const auto events = varied_events(run);

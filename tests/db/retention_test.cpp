@@ -44,6 +44,40 @@ TEST_F(RetentionTest, EndedRunLosesItsDeltasAndKeepsTheRest) {
     EXPECT_EQ(store->messages(id, {}, 10)->size(), 2u);
 }
 
+// What a model writes: words of a vocabulary, in no order that repeats.
+std::string prose(size_t words) {
+    std::string text;
+    uint32_t state = 7;
+    for (size_t i = 0; i < words; ++i) {
+        state = state * 1664525 + 1013904223;
+        const uint32_t word = (state >> 16) % 500;
+        text += std::string(1, static_cast<char>('a' + word % 26)) + "word" + std::to_string(word) +
+                " ";
+    }
+    return text;
+}
+
+TEST_F(RetentionTest, ACompactedAnswerCostsNoMoreThanOneAndAHalfTimesItsText) {
+    open();
+    const auto id = InteractionId::make();
+    const auto text = prose(2000);
+    Turn turn(id, 1);
+    commit(turn.begin(true));
+    commit(turn.delta(text));
+    commit(turn.end(long_ago, text));
+
+    ASSERT_TRUE(all_compacted(1));
+    const auto file = options.data_dir + "/patchbay.db";
+    const auto segments = query_number(file, "SELECT sum(length(payload)) FROM segments");
+    const auto messages = query_number(file, "SELECT sum(length(content_json)) FROM messages");
+
+    EXPECT_LT(segments + messages, static_cast<int64_t>(text.size() * 3 / 2));
+    const auto events = all_events(id, 0);
+    const auto completed = std::ranges::find(events, EventKind::message_completed, &Event::kind);
+    ASSERT_NE(completed, events.end());
+    EXPECT_NE(completed->body.find(text), std::string::npos);  // word for word
+}
+
 TEST_F(RetentionTest, RunThatEndedJustNowIsKeptWhole) {
     open();
     const auto old = InteractionId::make();

@@ -92,7 +92,7 @@ std::unique_ptr<Batch> Turn::delta(const std::string& text) const {
 }
 
 std::unique_ptr<Batch> Turn::end(int64_t ended_at_ms, const std::string& text) {
-    auto batch = of({make_event(EventKind::message_completed, R"({"content":"hi"})"),
+    auto batch = of({make_event(EventKind::message_completed, R"({"content":")" + text + "\"}"),
                      make_event(EventKind::run_completed, "{}")});
     run.status = RunStatus::completed;
     run.ended_at_ms = ended_at_ms;
