@@ -161,8 +161,8 @@ Result<std::vector<RunRecord>> find_open_runs_of(Database& database, const Inter
     return read_all(database.query(sql, id), read_run);
 }
 
-Result<std::vector<MessageRecord>> list_messages(Database& database, const InteractionId& id,
-                                                 const MessageId& after, size_t limit) {
+Result<MessagePage> list_messages(Database& database, const InteractionId& id,
+                                  const MessageId& after, size_t limit, size_t max_bytes) {
     static const std::string one = sql_of(message_columns, "WHERE id=?1 AND interaction_id=?2");
     static const std::string rest = sql_of(message_columns,
                                            "WHERE interaction_id=?1 AND (turn, seq) > (?2, ?3)"
@@ -176,7 +176,19 @@ Result<std::vector<MessageRecord>> list_messages(Database& database, const Inter
         turn = found->turn;
         seq = static_cast<int64_t>(found->seq);
     }
-    return read_all(database.query(rest, id, turn, seq, limit), read_message);
+    auto query = database.query(rest, id, turn, seq, limit + 1);
+    if (!query) return std::unexpected(query.error());
+    MessagePage page;
+    size_t bytes = 0;
+    while (true) {
+        const auto row = query->step();
+        if (!row) return std::unexpected(row.error());
+        if (!*row) return page;
+        page.more = page.items.size() == limit || (bytes >= max_bytes && !page.items.empty());
+        if (page.more) return page;
+        page.items.push_back(read_message(*query));
+        bytes += page.items.back().content_json.size();
+    }
 }
 
 Result<std::vector<MessageRecord>> newest_messages(Database& database, const InteractionId& id,

@@ -21,8 +21,8 @@ Result<std::vector<RunRecord>> find_open_runs(Database& database);  // by (inter
 Result<std::vector<RunRecord>> find_open_runs_of(Database& database, const InteractionId& id);
 
 // By (turn, seq), after that of the message `after` (empty: from the first).
-Result<std::vector<MessageRecord>> list_messages(Database& database, const InteractionId& id,
-                                                 const MessageId& after, size_t limit);
+Result<MessagePage> list_messages(Database& database, const InteractionId& id,
+                                  const MessageId& after, size_t limit, size_t max_bytes);
 
 // See Store::recent_messages().
 Result<std::vector<MessageRecord>> newest_messages(Database& database, const InteractionId& id,

@@ -91,6 +91,11 @@ struct MessageRecord {
     int64_t created_at_ms = 0;
 };
 
+struct MessagePage {
+    std::vector<MessageRecord> items;
+    bool more = false;  // there are further ones behind the last
+};
+
 enum class Role : uint8_t { user = 1, premium = 2, admin = 3 };
 
 std::string_view name_of(Role role);

@@ -224,11 +224,11 @@ Result<std::optional<Batch::Duplicate>> SqliteStore::find_idempotent(const std::
     return find_claim(**reader, owner, key, unix_ms());
 }
 
-Result<std::vector<MessageRecord>> SqliteStore::messages(const InteractionId& id,
-                                                         const MessageId& after, size_t limit) {
+Result<MessagePage> SqliteStore::messages(const InteractionId& id, const MessageId& after,
+                                          size_t limit, size_t max_bytes) {
     auto reader = readers_.take();
     if (!reader) return std::unexpected(reader.error());
-    return list_messages(**reader, id, after, limit);
+    return list_messages(**reader, id, after, limit, max_bytes);
 }
 
 Result<std::vector<MessageRecord>> SqliteStore::recent_messages(const InteractionId& id,

@@ -28,8 +28,8 @@ public:
     Result<std::vector<RunRecord>> open_runs_of(const InteractionId& id) override;
     Result<std::optional<Batch::Duplicate>> find_idempotent(const std::string& owner,
                                                             const std::string& key) override;
-    Result<std::vector<MessageRecord>> messages(const InteractionId& id, const MessageId& after,
-                                                size_t limit) override;
+    Result<MessagePage> messages(const InteractionId& id, const MessageId& after, size_t limit,
+                                 size_t max_bytes) override;
     Result<std::vector<MessageRecord>> recent_messages(const InteractionId& id,
                                                        uint32_t before_turn, size_t limit,
                                                        size_t max_bytes) override;

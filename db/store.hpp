@@ -158,9 +158,10 @@ public:
     virtual Result<std::optional<Batch::Duplicate>> find_idempotent(const std::string& owner,
                                                                     const std::string& key) = 0;
 
-    // In the order of (turn, seq), after the message `after` (empty: from the first).
-    virtual Result<std::vector<MessageRecord>> messages(const InteractionId& id,
-                                                        const MessageId& after, size_t limit) = 0;
+    // In the order of (turn, seq), after the message `after` (empty: from the first): up to `limit`
+    // of them, and no further one once their contents have `max_bytes`.
+    virtual Result<MessagePage> messages(const InteractionId& id, const MessageId& after,
+                                         size_t limit, size_t max_bytes) = 0;
 
     // The newest messages of turns before `before_turn`, rolled-back ones left out, until about
     // `max_bytes` of content or `limit` messages; returned oldest first.

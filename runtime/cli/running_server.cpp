@@ -165,6 +165,7 @@ net::GateOptions RunningServer::gate_options() const {
             .head_bytes = config_.server.head_bytes,
             .body_bytes = config_.server.body_bytes,
             .total_body_bytes = config_.server.total_body_bytes,
+            .total_waiting_bytes = config_.server.total_body_bytes,
             .head_timeout = config_.server.head_timeout,
             .body_timeout = config_.server.body_timeout,
             .write_timeout = config_.server.stall_timeout,

@@ -13,6 +13,8 @@ using nlohmann::json;
 
 constexpr uint64_t image_tokens = 1000;  // what a picture costs, roughly, with most vendors
 constexpr uint64_t message_tokens = 4;   // role and separators
+constexpr size_t history_messages = 2000;
+constexpr uint64_t bytes_per_token = 5;  // read a little more than the estimate will keep
 
 uint64_t tokens_of(const json& content) {
     uint64_t sum = message_tokens;
@@ -103,6 +105,15 @@ std::string build_messages(const std::vector<MessageRecord>& history,
     auto messages = json::array();
     for (auto& message : chosen) append(messages, std::move(message), results);
     return messages.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<std::string> messages_for(Store& store, const InteractionId& interaction, uint32_t turn,
+                                 const std::string& user_content_json, uint64_t window_tokens) {
+    if (turn == 1) return build_messages({}, user_content_json, window_tokens);
+    const auto history =
+        store.recent_messages(interaction, turn, history_messages, window_tokens * bytes_per_token);
+    if (!history) return std::unexpected(history.error());
+    return build_messages(*history, user_content_json, window_tokens);
 }
 
 }  // namespace patchbay::engine

@@ -1,7 +1,7 @@
 // The conversation as a provider gets it.
 #pragma once
 
-#include "db/records.hpp"
+#include "db/store.hpp"
 
 #include <cstdint>
 #include <string>
@@ -16,5 +16,10 @@ namespace patchbay::engine {
 // strict providers accept what comes out.
 std::string build_messages(const std::vector<MessageRecord>& history,
                            const std::string& user_content_json, uint64_t window_tokens);
+
+// The same with the history read from the store: the turns before `turn`, as many as may fit.
+// [worker]
+Result<std::string> messages_for(Store& store, const InteractionId& interaction, uint32_t turn,
+                                 const std::string& user_content_json, uint64_t window_tokens);
 
 }  // namespace patchbay::engine

@@ -5,6 +5,7 @@
 
 #include <patchbay/error.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,11 +13,17 @@ namespace patchbay::engine {
 
 // What a viewer gets in place of events that were compacted away.
 struct Snapshot {
-    uint64_t from = 0;  // the first seq that is missing
-    uint64_t seq = 0;   // the snapshot stands for everything up to here
-    std::vector<MessageRecord> messages;
-    RunId partial_run;         // empty: no answer is being written
-    std::string partial_text;  // of that run
+    uint64_t from = 0;                    // the first seq that is missing
+    uint64_t seq = 0;                     // the snapshot stands for everything up to here
+    std::vector<MessageRecord> messages;  // the newest, as many as a snapshot may hold
+    RunId partial_run;                    // empty: no answer is being written
+    std::string partial_text;             // of that run
+};
+
+// Where in the log a stream ends.
+struct StreamPlace {
+    RunId run;
+    uint64_t seq = 0;
 };
 
 // One viewer's encoder. Belongs to its lane; keeps what it needs between events.
@@ -31,8 +38,10 @@ public:
     // it. True when it was the last event of the stream.
     virtual bool encode(const Event& event, std::string& out) = 0;
 
-    // Appends the error with which the stream ends and that is no event of the log.
-    virtual void encode_error(const Error& error, std::string& out) = 0;
+    // Appends the error with which the stream ends and that is no event of the log. `place`, where
+    // there is one, becomes its id: who comes back with it must not get the same error again.
+    virtual void encode_error(const Error& error, const std::optional<StreamPlace>& place,
+                              std::string& out) = 0;
 
     // Appends `resync` and `snapshot`. Only for dialects that can_replace().
     virtual void encode_snapshot(const Snapshot& snapshot, std::string& out) = 0;

@@ -16,7 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr std::string_view default_agent = "chat";
 constexpr size_t title_bytes = 80;
-constexpr size_t snapshot_messages = 10000;
+constexpr size_t snapshot_messages = 10000;  // the newest; and no more of them than that
+constexpr size_t snapshot_bytes = 4 * 1024 * 1024;
 
 Error no_such_run() { return {.code = ErrorCode::not_found, .message = "No such run."}; }
 
@@ -68,17 +69,19 @@ Shard& Engine::shard_of(const InteractionId& id) { return *shards_[home_of(id).i
 // ---- turns ----
 
 void Engine::begin_turn(TurnRequest request, Interaction::Done done) {
+    Shard& shard = shard_of(request.interaction);
     if (draining()) {
-        return done(std::unexpected(refused({.code = ErrorCode::unavailable,
-                                             .message = "The server is stopping.",
-                                             .retryable = true,
-                                             .user_safe = true,
-                                             .retry_after_ms = 5000})));
+        return shard.refuse(request,
+                            refused({.code = ErrorCode::unavailable,
+                                     .message = "The server is stopping.",
+                                     .retryable = true,
+                                     .user_safe = true,
+                                     .retry_after_ms = 5000}),
+                            std::move(done));
     }
     if (auto admitted = services_.store.admits_runs(); !admitted) {
-        return done(std::unexpected(refused(admitted.error())));
+        return shard.refuse(request, refused(admitted.error()), std::move(done));
     }
-    Shard& shard = shard_of(request.interaction);
     if (!request.is_new) {
         const auto id = request.interaction;
         const auto owner = request.owner;
@@ -107,16 +110,14 @@ void Engine::begin_turn(TurnRequest request, Interaction::Done done) {
 void Engine::begin_on(Interaction& interaction, TurnRequest request, Interaction::Done done) {
     if (request.agent.empty()) request.agent = interaction.record().agent;
     if (request.agent.empty()) request.agent = default_agent;
-    if (request.agent != default_agent) {
-        return done(std::unexpected(
-            refused({.code = ErrorCode::bad_request,
-                     .message = "agent: no agent is called '" + request.agent + "'.",
-                     .user_safe = true})));
-    }
     if (request.model.empty()) request.model = interaction.record().model;
-    auto choice = models()->resolve(request.model);
-    if (!choice) return done(std::unexpected(refused(choice.error())));
-    interaction.begin_turn(std::move(request), std::move(*choice), std::move(done));
+    Result<ModelChoice> choice =
+        request.agent == default_agent
+            ? models()->resolve(request.model)
+            : std::unexpected(Error{.code = ErrorCode::bad_request,
+                                    .message = "agent: no agent is called '" + request.agent + "'.",
+                                    .user_safe = true});
+    interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
 }
 
 // ---- watching ----
@@ -198,15 +199,24 @@ void Engine::finish_plan(Interaction& interaction, ViewRequest request,
 
 // The messages up to now from the store, the text that is being written from the run itself.
 void Engine::add_snapshot(Interaction& interaction, ViewPlan plan, OnPlan done) {
+    Run* const running = interaction.active();
+    if (running && running->state() == Run::State::recovering) {
+        interaction.pin();
+        return running->when_recovered(
+            [this, &interaction, plan = std::move(plan), done = std::move(done)]() mutable {
+                add_snapshot(interaction, std::move(plan), std::move(done));
+                interaction.unpin();
+            });
+    }
     Snapshot snapshot{.from = plan.after + 1, .seq = interaction.last_seq()};
-    if (Run* running = interaction.active(); running && running->state() == Run::State::running) {
+    if (running && running->state() == Run::State::running) {
         snapshot.partial_run = running->id();
         snapshot.partial_text = running->committed_text();
     }
     plan.after = snapshot.seq;
     plan.snapshot = std::move(snapshot);
     auto read = [id = interaction.id()](Store& store) {
-        return store.messages(id, {}, snapshot_messages);
+        return store.recent_messages(id, UINT32_MAX, snapshot_messages, snapshot_bytes);
     };
     interaction.pin();
     interaction.shard().read(std::move(read),
@@ -214,8 +224,7 @@ void Engine::add_snapshot(Interaction& interaction, ViewPlan plan, OnPlan done) 
                                  Result<std::vector<MessageRecord>> messages) mutable {
                                  if (messages) {
                                      std::erase_if(*messages, [&](const auto& message) {
-                                         return message.seq > plan.snapshot->seq ||
-                                                message.status == MessageStatus::rolled_back;
+                                         return message.seq > plan.snapshot->seq;
                                      });
                                      plan.snapshot->messages = std::move(*messages);
                                      done(std::move(plan));

@@ -21,7 +21,7 @@ Interaction::Interaction(Shard& shard, InteractionRecord record, MessageId last_
 
 // ---- turns ----
 
-void Interaction::begin_turn(TurnRequest request, ModelChoice choice, Done done) {
+void Interaction::begin_turn(TurnRequest request, Result<ModelChoice> choice, Done done) {
     if (closing_) {
         const Error gone{.code = ErrorCode::not_found, .message = "No such interaction."};
         return done(std::unexpected(TurnRefused{gone, {}, 0}));
@@ -29,10 +29,13 @@ void Interaction::begin_turn(TurnRequest request, ModelChoice choice, Done done)
     if (Run* same = find_run_with_key(request.idempotency_key)) {
         return join_run_with_key(*same, request, std::move(done));
     }
-    if (auto refused = refusal_of(request)) {
-        return refuse(request, std::move(*refused), std::move(done));
+    if (!choice) {
+        return shard_.refuse(request, TurnRefused{choice.error(), {}, 0}, std::move(done));
     }
-    Run& run = make_run(request, choice);
+    if (auto refused = refusal_of(request)) {
+        return shard_.refuse(request, std::move(*refused), std::move(done));
+    }
+    Run& run = make_run(request, *choice);
     const auto queued = static_cast<size_t>(
         std::ranges::count(runs_, Run::State::queued, [](auto& r) { return r->state(); }));
     Run::Opening opening{.content_json = std::move(request.content_json),
@@ -82,24 +85,6 @@ std::optional<TurnRefused> Interaction::refusal_of(const TurnRequest& request) c
                            last_seq()};
     }
     return std::nullopt;
-}
-
-// A repeated request must find its run even where a new one would be refused.
-void Interaction::refuse(const TurnRequest& request, TurnRefused refused, Done done) {
-    if (request.idempotency_key.empty()) return done(std::unexpected(std::move(refused)));
-    auto look = [owner = request.owner, key = request.idempotency_key](Store& store) {
-        return store.find_idempotent(owner, key);
-    };
-    pin();
-    shard_.read(std::move(look), [this, sha = request.request_sha256, refused = std::move(refused),
-                                  done = std::move(done)](auto found) mutable {
-        if (found && *found) {
-            done(started_before(**found, sha));
-        } else {
-            done(std::unexpected(std::move(refused)));
-        }
-        unpin();
-    });
 }
 
 Run* Interaction::find_run_with_key(const std::string& key) {

@@ -39,7 +39,7 @@ public:
     using Done = std::move_only_function<void(TurnResult)>;
 
     // Begins a turn; `done` hears when the user's message is committed, or why not.
-    void begin_turn(TurnRequest request, ModelChoice choice, Done done);
+    void begin_turn(TurnRequest request, Result<ModelChoice> choice, Done done);
 
     // Takes over a run that was open when the server died. In the order of turns.
     void adopt(RunRecord record, RunRequest request, ModelChoice choice);
@@ -81,7 +81,6 @@ private:
     std::optional<TurnRefused> refusal_of(const TurnRequest& request) const;
     Run* find_run_with_key(const std::string& key);
     void join_run_with_key(Run& run, const TurnRequest& request, Done done);
-    void refuse(const TurnRequest& request, TurnRefused refused, Done done);
     Run& make_run(const TurnRequest& request, const ModelChoice& choice);
     void on_begun(const RunId& run, OnConflict policy, const Begun& begun, Done done);
     void push_aside(const RunId& newcomer, OnConflict policy);

@@ -115,6 +115,12 @@ std::string answer_content(std::string_view text, const std::vector<std::string>
     return dump(parts);
 }
 
+std::string tool_call_part(std::string_view payload_json) {
+    auto part = parsed(payload_json);
+    part["type"] = "tool_call";
+    return dump(part);
+}
+
 Usage usage_of(const patchbay_usage& usage) {
     return {.prompt_tokens = usage.prompt_tokens,
             .completion_tokens = usage.completion_tokens,

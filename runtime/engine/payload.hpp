@@ -41,6 +41,9 @@ std::string attempt_superseded_payload(uint64_t from_seq, uint64_t to_seq);
 // An answer's content: its text, and the tool calls that it made (each a whole part).
 std::string answer_content(std::string_view text, const std::vector<std::string>& tool_calls);
 
+// The part of an answer's content that stands for a `tool.call` of this payload.
+std::string tool_call_part(std::string_view payload_json);
+
 // The event of a provider, as the log keeps it: kind, body, extra. Nothing for unknown kinds.
 std::optional<Event> event_of(const patchbay_event& event);
 Usage usage_of(const patchbay_usage& usage);

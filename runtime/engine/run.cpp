@@ -16,8 +16,6 @@ namespace {
 
 constexpr size_t open_bytes_high = 16 * 1024;  // the provider pauses
 constexpr size_t open_bytes_low = 4 * 1024;    // and goes on
-constexpr size_t history_messages = 2000;
-constexpr uint64_t bytes_per_token = 5;  // read a little more than the estimate will keep
 
 }  // namespace
 
@@ -102,11 +100,8 @@ uint64_t Run::window_tokens() const {
 void Run::load_history() {
     if (record_.turn == 1) return open_provider(build_messages({}, content_json_, window_tokens()));
     auto read = [id = interaction_.id(), turn = record_.turn, window = window_tokens(),
-                 content = content_json_](Store& store) -> Result<std::string> {
-        const auto history =
-            store.recent_messages(id, turn, history_messages, window * bytes_per_token);
-        if (!history) return std::unexpected(history.error());
-        return build_messages(*history, content, window);
+                 content = content_json_](Store& store) {
+        return messages_for(store, id, turn, content, window);
     };
     interaction_.shard().read_for_run(*this, std::move(read),
                                       [](Run& run, Result<std::string> messages) {
@@ -175,9 +170,7 @@ void Run::note(const Event& event, const patchbay_event& source) {
     } else if (event.kind == EventKind::usage) {
         usage_ = usage_of(*source.usage);
     } else if (event.kind == EventKind::tool_call) {
-        auto part = nlohmann::json::parse(event.body);
-        part["type"] = "tool_call";
-        tool_calls_.push_back(part.dump());
+        tool_calls_.push_back(tool_call_part(event.body));
     }
 }
 
@@ -228,6 +221,7 @@ void Run::fail(const Error& error) {
 }
 
 void Run::cancel(CancelledBy by) {
+    if (state_ == State::recovering) return when_recovered([this, by] { cancel(by); });
     rolled_back_ = rolled_back_ || by == CancelledBy::rollback;
     const auto reason = by == CancelledBy::disconnect ? PATCHBAY_REASON_GONE
                         : by == CancelledBy::timeout  ? PATCHBAY_REASON_DEADLINE
@@ -242,6 +236,9 @@ void Run::let_go() {
 }
 
 void Run::interrupt(std::string_view reason) {
+    if (state_ == State::recovering) {
+        return when_recovered([this, why = std::string(reason)] { interrupt(why); });
+    }
     stop_provider(PATCHBAY_REASON_SHUTDOWN);
     end(EventKind::run_interrupted, run_interrupted_payload(reason), RunStatus::interrupted);
 }

@@ -1,6 +1,6 @@
 // A run: one turn's answer, from its place in the queue to its one outcome.
 //
-//   queued → running → ending → ended
+//   queued → running → ending → ended;   recovering → running, after a crash
 //
 // Life       owned by its interaction; goes when it has ended and nothing of it is at the writer.
 // Threads    [lane] all of it.
@@ -29,7 +29,7 @@ struct Begun {
 
 class Run final : private plugins::ChatListener {
 public:
-    enum class State { queued, running, ending, ended };
+    enum class State { queued, recovering, running, ending, ended };
 
     Run(Interaction& interaction, RunRecord record, RunRequest request, ModelChoice choice);
     ~Run() override;
@@ -79,6 +79,8 @@ public:
     void recover();
     // Takes its place in the queue again.
     void recover_queued();
+    // Calls back once what the log tells of the run is known; at once when it is.
+    void when_recovered(std::move_only_function<void()> callback);
     bool ready() const { return !content_json_.empty(); }  // queued, and its message is known
 
     // ---- ending; each does nothing when the end is under way ----
@@ -124,7 +126,11 @@ private:
     void tell_ended();
     void arm_deadline();
     void stop_timers();
-    void resume_from(const std::vector<Event>& events);
+    struct Remains;  // what the log tells of a run that was cut short
+    void read_remains(void (Run::*then)(Remains remains));
+    void on_unreadable(void (Run::*then)(Remains remains), const Error& error);
+    void resume_from(Remains remains);
+    void queue_again(Remains remains);
     void answer_anew(uint64_t from_seq, uint64_t to_seq);
     uint64_t window_tokens() const;
     bool blocked() const;
@@ -154,6 +160,7 @@ private:
     std::optional<Usage> usage_;
     uint64_t reasoning_bytes_ = 0;
     bool rolled_back_ = false;
+    std::vector<std::move_only_function<void()>> on_recovered_;
 
     size_t viewers_ = 0;
     net::TimerId grace_timer_ = 0;

@@ -56,6 +56,19 @@ void Shard::with_interaction(const InteractionId& id, const std::string& owner,
          [this, id](Loaded loaded) { finish_load(id, std::move(loaded.first), loaded.second); });
 }
 
+void Shard::refuse(const TurnRequest& request, TurnRefused refused,
+                   std::move_only_function<void(TurnResult)> done) {
+    if (request.idempotency_key.empty()) return done(std::unexpected(std::move(refused)));
+    auto look = [owner = request.owner, key = request.idempotency_key](Store& store) {
+        return store.find_idempotent(owner, key);
+    };
+    read(std::move(look), [sha = request.request_sha256, refused = std::move(refused),
+                           done = std::move(done)](auto found) mutable {
+        const bool known = found && *found;
+        done(known ? started_before(**found, sha) : std::unexpected(std::move(refused)));
+    });
+}
+
 void Shard::finish_load(const InteractionId& id, Result<InteractionRecord> record,
                         MessageId last_message) {
     auto waiting = std::move(loading_[id]);
@@ -66,7 +79,10 @@ void Shard::finish_load(const InteractionId& id, Result<InteractionRecord> recor
         if (found != nullptr) {
             done(found);
         } else {
-            done(std::unexpected(record.error()));
+            // In the words that another owner's has, too: nobody learns which ids exist.
+            const bool none = record.error().code == ErrorCode::not_found;
+            done(none ? failure(ErrorCode::not_found, "No such interaction.")
+                      : std::unexpected(record.error()));
         }
     }
     if (found != nullptr) mark_for_sweep(*found);

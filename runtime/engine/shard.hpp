@@ -56,6 +56,11 @@ public:
     using OnInteraction = std::move_only_function<void(Result<Interaction*>)>;
     void with_interaction(const InteractionId& id, const std::string& owner, OnInteraction done);
 
+    // Refuses a turn, unless its idempotency key names a run: a repeated request must find that
+    // even where a new one would be refused.
+    void refuse(const TurnRequest& request, TurnRefused refused,
+                std::move_only_function<void(TurnResult)> done);
+
     Interaction& make(InteractionRecord record, MessageId last_message, bool persisted);
     std::vector<Interaction*> all();
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+
 namespace patchbay::engine {
 
 Viewer::Viewer(uint64_t id, Interaction& interaction, ViewerSpec spec)
@@ -18,6 +20,7 @@ Viewer::Viewer(uint64_t id, Interaction& interaction, ViewerSpec spec)
       follow_(spec.follow),
       superseded_(std::move(spec.superseded)) {
     stream_->listen(this);
+    text_is_stale_ = knows_of_superseding();
 }
 
 void Viewer::pump() {
@@ -57,6 +60,7 @@ bool Viewer::take(const Event& event) {
     if (!dialect_->can_replace()) {
         if (event.kind == EventKind::attempt_superseded) return take_superseding(event);
         if (was_superseded(event.seq)) return false;
+        if (text_is_stale_ && event.kind == EventKind::delta) return false;
     }
     shown_text_ = shown_text_ || event.kind == EventKind::delta;
     encoded_.clear();
@@ -72,17 +76,28 @@ bool Viewer::was_superseded(uint64_t seq) const {
     return false;
 }
 
+// Whether its cursor is the id of the error that take_superseding() has ended a stream with: a seq
+// that no other event shown by such a dialect has.
+bool Viewer::knows_of_superseding() const {
+    return std::ranges::any_of(superseded_,
+                               [&](const SeqRange& range) { return start_ == range.second + 1; });
+}
+
 // Text that this reader has shown is replaced, and it cannot take it back: its stream ends here.
+// When it comes back it gets no text, but the answer's end, which has the whole of it.
 bool Viewer::take_superseding(const Event& event) {
+    if (text_is_stale_) return false;
     const auto payload = nlohmann::json::parse(event.body, nullptr, false);
     const uint64_t from = payload.is_object() ? payload.value("from_seq", uint64_t{0}) : 0;
     const bool known = was_superseded(from) && start_ < from;  // skipped, so nothing was shown
     if (known || (!shown_text_ && start_ < from)) return false;
     encoded_.clear();
+    const uint64_t to = payload.is_object() ? payload.value("to_seq", event.seq) : event.seq;
     dialect_->encode_error({.code = ErrorCode::unavailable,
                             .message = "The answer was started again; ask for it anew.",
-                            .retryable = true},
-                           encoded_);
+                            .retryable = true,
+                            .user_safe = true},
+                           StreamPlace{event.run, to + 1}, encoded_);
     stream_->add(encoded_);
     return true;
 }
@@ -107,7 +122,7 @@ void Viewer::end_with(const Error* error) {
     stream_->listen(nullptr);
     if (error != nullptr) {
         encoded_.clear();
-        dialect_->encode_error(*error, encoded_);
+        dialect_->encode_error(*error, std::nullopt, encoded_);
         if (!encoded_.empty()) stream_->add(encoded_);
         stream_->flush();
     }

@@ -54,6 +54,7 @@ private:
 
     bool take(const Event& event);  // true when it was the stream's last one
     bool was_superseded(uint64_t seq) const;
+    bool knows_of_superseding() const;
     bool take_superseding(const Event& event);
     void finish();
     bool nothing_more() const;
@@ -70,6 +71,7 @@ private:
     std::vector<SeqRange> superseded_;
     bool reading_ = false;  // a page is on its way
     bool shown_text_ = false;
+    bool text_is_stale_ = false;  // the reader shows text of an attempt that was superseded
     bool ended_ = false;
     std::string encoded_;  // reused for each event
 };

@@ -15,7 +15,10 @@ using nlohmann::json;
 
 constexpr uint64_t page_default = 50;
 constexpr uint64_t page_limit = 200;
+constexpr size_t page_bytes =
+    4 * 1024 * 1024;  // of messages; a page ends with the one that passes it
 constexpr size_t title_limit = 1000;
+constexpr size_t metadata_limit = 64 * 1024;  // as JSON
 
 Error no_such_interaction() { return caller_error(ErrorCode::not_found, "No such interaction."); }
 
@@ -60,7 +63,12 @@ Result<InteractionInput> parse_input(Server& server, const std::string& body, bo
     auto fields = Fields::of(body.empty() && is_new ? "{}" : body, true);
     if (!fields) return std::unexpected(fields.error());
     InteractionInput input{.title = fields->text("title", title_limit)};
-    if (const auto metadata = fields->object("metadata")) input.metadata_json = metadata->dump();
+    if (const auto metadata = fields->object("metadata")) {
+        input.metadata_json = metadata->dump();
+        if (input.metadata_json->size() > metadata_limit) {
+            fields->complain("metadata", "must not have more than 64 KiB");
+        }
+    }
     if (is_new) {
         input.agent = fields->text("agent", 256).value_or("");
         input.model = fields->text("model", 256).value_or("");
@@ -166,16 +174,12 @@ void get_messages(Server& server, CallRef call) {
     }
     const auto record = own_interaction(server, call);
     if (!record) return;
-    const auto wanted = *limit;
-    const auto messages =
-        server.store().messages(record->id, after.value_or(MessageId{}), wanted + 1);
-    if (!messages) return answer_error(std::move(call), messages.error());
+    const auto found =
+        server.store().messages(record->id, after.value_or(MessageId{}), *limit, page_bytes);
+    if (!found) return answer_error(std::move(call), found.error());
     auto items = json::array();
-    for (size_t i = 0; i < std::min<size_t>(wanted, messages->size()); ++i) {
-        items.push_back(message_json((*messages)[i]));
-    }
-    const bool more = messages->size() > wanted;
-    const json next = more ? json((*messages)[wanted - 1].id.str()) : json(nullptr);
+    for (const auto& message : found->items) items.push_back(message_json(message));
+    const json next = found->more ? json(found->items.back().id.str()) : json(nullptr);
     answer_json(std::move(call), 200, {{"items", std::move(items)}, {"next", next}});
 }
 

@@ -43,11 +43,30 @@ public:
     // Counts the connection as open until it goes, whoever owns it by then.
     void count(Tally tally) { tally_ = std::move(tally); }
 
+    // Bytes that wait for the client count towards `total`, which `limit` bounds.
+    void limit_waiting(Tally::Total total, uint64_t limit) {
+        waiting_total_ = std::move(total);
+        waiting_limit_ = limit;
+    }
+    // Adds to what waits. False = all connections together hold more than they may: close this one.
+    [[nodiscard]] bool wait_with(uint64_t bytes) {
+        if (!waits_) waiting_ = Tally(waiting_total_);
+        waits_ = true;
+        return waiting_.add(bytes) <= waiting_limit_;
+    }
+    void all_sent() {
+        if (std::exchange(waits_, false)) waiting_ = Tally();
+    }
+
 private:
     std::string remote_;
     Entrance entrance_;
     std::string leftover_;
     Tally tally_;
+    Tally::Total waiting_total_;
+    uint64_t waiting_limit_ = UINT64_MAX;
+    Tally waiting_;
+    bool waits_ = false;
 };
 
 // A plain socket, made non-blocking, with TCP_NODELAY and a small TCP_NOTSENT_LOWAT, so that a

@@ -102,6 +102,8 @@ void EventStream::add(std::string_view bytes) {
         append_chunk(gzip_ ? gzip_->encode(bytes) : bytes);
     else
         buffer_.append(bytes);
+    // What is larger than the bound of a stalled stream (a snapshot) counts towards that of all.
+    if (bytes.size() > options_.full_bytes && !connection_->wait_with(bytes.size())) return fail();
     if (pending_bytes() >= write_at) flush();
     if (full()) was_full_ = true;
 }
@@ -156,6 +158,7 @@ void EventStream::write_some() {
 // Moves at most as many bytes as have been sent since the last time: amortised, O(1) a byte.
 void EventStream::compact() {
     if (sent_ == buffer_.size()) {
+        connection_->all_sent();
         buffer_.clear();
         sent_ = 0;
         if (buffer_.capacity() > kept_capacity) buffer_ = std::string();

@@ -26,10 +26,12 @@ struct GateOptions {
     size_t max_connections = 10000;        // beyond it: 503 and close
     size_t head_bytes = 16 * 1024;         // beyond it: 431
     size_t body_bytes = 10 * 1024 * 1024;  // beyond it: 413
-    size_t total_body_bytes = 256u * 1024 * 1024;    // all bodies held at once; beyond it: 503
-    std::chrono::milliseconds head_timeout{10000};   // from the first byte; 408
-    std::chrono::milliseconds body_timeout{30000};   // from the head's end; 408
-    std::chrono::milliseconds idle_timeout{75000};   // kept alive without a byte: closed
+    size_t total_body_bytes = 256u * 1024 * 1024;  // all bodies held at once; beyond it: 503
+    size_t total_waiting_bytes =
+        256u * 1024 * 1024;                         // replies that clients do not read; beyond: cut
+    std::chrono::milliseconds head_timeout{10000};  // from the first byte; 408
+    std::chrono::milliseconds body_timeout{30000};  // from the head's end; 408
+    std::chrono::milliseconds idle_timeout{75000};  // kept alive without a byte: closed
     std::chrono::milliseconds write_timeout{30000};  // a reply that takes no byte: closed
 
     // Further headers of the answers that the gate itself gives to a page of this origin ("" = none

@@ -146,8 +146,13 @@ void Session::flush() {
         sent_ += result.bytes;
         if (result.bytes > 0)
             deadline_ = sessions_.loop().now() + sessions_.options().write_timeout;
-        if (sent_ < out_.size()) return watch(EPOLLOUT);
+        if (sent_ < out_.size()) {
+            const bool first = watched_ != EPOLLOUT;
+            if (first && !connection_->wait_with(out_.size() - sent_)) return close();
+            return watch(EPOLLOUT);
+        }
     }
+    connection_->all_sent();
     out_ = std::string();
     sent_ = 0;
     if (keep_alive_) return read_request();

@@ -40,6 +40,7 @@ void Sessions::admit(std::unique_ptr<Connection> connection) {
     Tally open(Tally::Total(counters_, &counters_->open));
     if (open.add(1) <= options_.max_connections) {
         connection->count(std::move(open));
+        connection->limit_waiting(waiting_bytes_, options_.total_waiting_bytes);
         return add(std::move(connection)).read_request();
     }
     counters_->refused.fetch_add(1, std::memory_order_relaxed);

@@ -52,6 +52,7 @@ private:
     const Gate::Handler& handler_;
     std::shared_ptr<GateCounters> counters_ = std::make_shared<GateCounters>();
     Tally::Total body_bytes_ = std::make_shared<std::atomic<uint64_t>>(0);
+    Tally::Total waiting_bytes_ = std::make_shared<std::atomic<uint64_t>>(0);  // for their clients
     Tally::Total refused_now_ = std::make_shared<std::atomic<uint64_t>>(0);
     std::atomic<bool> draining_{false};
     bool closing_ = false;

@@ -46,13 +46,13 @@ TEST_F(AppendTest, ProjectionsTakeTheSeqsOfTheirEvents) {
     commit(turn.end(unix_ms()));
 
     const auto run = store->run(turn.run.id);
-    const auto messages = store->messages(turn.run.interaction, {}, 10);
+    const auto messages = store->messages(turn.run.interaction, {}, 10, SIZE_MAX)->items;
     EXPECT_EQ(run->first_seq, 1u);
     EXPECT_EQ(run->last_seq, 5u);
     EXPECT_EQ(run->status, RunStatus::completed);
-    ASSERT_EQ(messages->size(), 2u);
-    EXPECT_EQ((*messages)[0].seq, 1u);
-    EXPECT_EQ((*messages)[1].seq, 4u);
+    ASSERT_EQ(messages.size(), 2u);
+    EXPECT_EQ(messages[0].seq, 1u);
+    EXPECT_EQ(messages[1].seq, 4u);
     EXPECT_EQ(store->interaction(turn.run.interaction)->turns, 1u);
 }
 
@@ -121,7 +121,7 @@ TEST_F(AppendTest, RefusedBatchFailsAloneAndConsumesNoSeq) {
     EXPECT_FALSE(back[2]->error);
     EXPECT_EQ(back[2]->last_seq, 4u);
     EXPECT_TRUE(is_gapless(all_events(good.run.interaction)));
-    EXPECT_EQ(store->messages(good.run.interaction, {}, 10)->size(), 1u);
+    EXPECT_EQ(store->messages(good.run.interaction, {}, 10, SIZE_MAX)->items.size(), 1u);
     EXPECT_EQ(store->interaction(good.run.interaction)->turns, 1u);
 }
 

@@ -155,16 +155,21 @@ TEST_F(RecordsTest, MessagesComeInTheOrderOfTurnThenSeq) {
     commit(first.end(unix_ms(), "first answer"));
     commit(second.end(unix_ms(), "second answer"));
 
-    const auto all = store->messages(id, {}, 100);
-    const auto rest = store->messages(id, (*all)[1].id, 1);
+    const auto all = store->messages(id, {}, 100, SIZE_MAX)->items;
+    const auto rest = *store->messages(id, all[1].id, 1, SIZE_MAX);
+    const auto small = *store->messages(id, {}, 100, 12);
 
-    ASSERT_EQ(all->size(), 4u);
-    EXPECT_EQ((*all)[1].content_json, "first answer");
-    EXPECT_EQ((*all)[2].turn, 2u);
-    EXPECT_EQ((*all)[3].content_json, "second answer");
-    ASSERT_EQ(rest->size(), 1u);
-    EXPECT_EQ((*rest)[0].id, (*all)[2].id);
-    EXPECT_EQ(store->messages(id, MessageId::make(), 1).error().code, ErrorCode::not_found);
+    ASSERT_EQ(all.size(), 4u);
+    EXPECT_EQ(all[1].content_json, "first answer");
+    EXPECT_EQ(all[2].turn, 2u);
+    EXPECT_EQ(all[3].content_json, "second answer");
+    ASSERT_EQ(rest.items.size(), 1u);
+    EXPECT_EQ(rest.items[0].id, all[2].id);
+    EXPECT_EQ(store->messages(id, MessageId::make(), 1, SIZE_MAX).error().code,
+              ErrorCode::not_found);
+    EXPECT_TRUE(rest.more);
+    EXPECT_LT(small.items.size(), 4u) << "no more than what reaches the limit of bytes";
+    EXPECT_TRUE(small.more);
 }
 
 TEST_F(RecordsTest, RecentMessagesAreTheNewestThatFitOldestFirst) {
@@ -194,7 +199,8 @@ TEST_F(RecordsTest, RolledBackMessagesAreLeftOutOfTheRecentOnes) {
     commit(std::move(begin));
 
     EXPECT_TRUE(store->recent_messages(id, 2, 100, 1000)->empty());
-    EXPECT_EQ(store->messages(id, {}, 100)->at(0).status, MessageStatus::rolled_back);
+    EXPECT_EQ(store->messages(id, {}, 100, SIZE_MAX)->items.at(0).status,
+              MessageStatus::rolled_back);
 }
 
 TEST_F(RecordsTest, DeletedInteractionIsGoneAlsoAfterARestart) {
@@ -214,7 +220,7 @@ TEST_F(RecordsTest, DeletedInteractionIsGoneAlsoAfterARestart) {
     const auto events = all_events(id);
     EXPECT_EQ(text_of(events), "new");
     EXPECT_TRUE(is_gapless(events));
-    EXPECT_EQ(store->messages(id, {}, 10)->size(), 2u);
+    EXPECT_EQ(store->messages(id, {}, 10, SIZE_MAX)->items.size(), 2u);
     EXPECT_EQ(events[0].run, reborn.run.id);
 }
 

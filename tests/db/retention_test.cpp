@@ -41,7 +41,7 @@ TEST_F(RetentionTest, EndedRunLosesItsDeltasAndKeepsTheRest) {
                                              EventKind::tool_call, EventKind::message_completed,
                                              EventKind::run_completed}));
     EXPECT_EQ(page->events[2].seq, 4u);
-    EXPECT_EQ(store->messages(id, {}, 10)->size(), 2u);
+    EXPECT_EQ(store->messages(id, {}, 10, SIZE_MAX)->items.size(), 2u);
 }
 
 // What a model writes: words of a vocabulary, in no order that repeats.

@@ -96,8 +96,53 @@ class RecoveryTest(ServerTest):
                                   {"Last-Event-ID": shown[-1].id}).rest()
 
         self.assertEqual(rest[-1].data["type"], "error")
+        self.assertIn("started again", rest[-1].data["error"])
         first_token = next(e.data["content"] for e in shown if e.data["type"] == "token")
         self.assertNotIn(first_token, [e.data.get("content") for e in rest])
+
+    def test_an_event_source_whose_text_was_replaced_comes_to_an_end(self):
+        """It returns with each stream's last id until it is told that there is nothing more."""
+        stream = self.client.stream("GET", "/api/stream/stream-simple?message=hello", None,
+                                    {"X-Patchbay-On-Crash": "regenerate"})
+        shown = stream.take(30)
+        self.server.kill()
+        stream.close()
+        self.server.start()
+        self.client.port = self.server.port
+
+        answers, last_id = [], shown[-1].id
+        while (again := self.client.stream("GET", "/api/stream/stream-simple?message=hello", None,
+                                           {"Last-Event-ID": last_id})).status == 200:
+            answers.append(again.rest())
+            last_id = answers[-1][-1].id or last_id
+            self.assertLess(len(answers), 5, answers)
+
+        self.assertEqual(again.status, 204)
+        kinds = [[event.data["type"] for event in answer] for answer in answers]
+        self.assertEqual(kinds, [["error"], ["complete"]])
+        self.assertEqual(len(answers[1][0].data["content"].split()), LONG["words"])
+        items = self.client.get("/api/interactions").json()["items"]
+        self.assertEqual(len(items), 2, "the set-up's and this one: nothing was asked twice")
+
+    def test_what_was_shown_is_kept_when_the_run_is_cancelled_right_after_the_start(self):
+        shown = self.crash_during(shown_deltas=60)
+        run = shown[0].data["run_id"]
+
+        self.client.post(f"/api/runs/{run}/cancel")
+        answer = self.client.messages(self.interaction)[-1]
+
+        self.assertEqual(answer["role"], "assistant")
+        self.assertTrue(answer["content"][0]["text"].startswith(text_of(shown)))
+
+    def test_a_snapshot_right_after_the_start_has_the_text_so_far(self):
+        shown = self.crash_during(shown_deltas=60)
+
+        stream = self.client.events(self.interaction, after=0, snapshot=1)
+        resync, snapshot = stream.take(2)
+
+        self.assertTrue(snapshot.data["partial"]["text"].startswith(text_of(shown)))
+        whole = snapshot.data["partial"]["text"] + text_of(stream.rest())
+        self.assertEqual(len(whole.split()), LONG["words"])
 
     def test_a_settled_run_is_interrupted_and_keeps_its_text(self):
         shown = self.crash_during(on_crash="settle")

@@ -78,6 +78,20 @@ class ReloadTest(unittest.TestCase):
         self.assertEqual(refused.status, 400)
         self.assertIn(b"model_not_found", refused.body())
 
+    def test_a_repeated_request_finds_its_run_though_its_model_is_gone(self):
+        interaction = self.client.interaction()
+        key = {"Idempotency-Key": "once"}
+        first = self.client.run(interaction, "hello", headers=key, model="demo/demo").rest()
+        config = demo_config()
+        config["plugins"]["other"] = config["plugins"].pop("demo")
+        config["models"]["default"] = "other/demo"
+        self.assertEqual(self.reload(config).status, 200)
+
+        again = self.client.run(interaction, "hello", headers=key, model="demo/demo")
+
+        self.assertEqual(again.status, 200)
+        self.assertEqual([event.id for event in again.rest()], [event.id for event in first])
+
     def test_models_runs_billing_and_cors_change(self):
         config = demo_config(billing={"points_per_1000_tokens": 1000000},
                              server={"cors_origins": ["https://app.example.com"]})

@@ -28,6 +28,14 @@ void end(const Event& event, std::string& out) {
     out += "}\n\n";
 }
 
+void append_id(const RunId& run, uint64_t seq, std::string& out) {
+    out += "id: ";
+    out += run.str();
+    out += ':';
+    append_number(out, seq);
+    out += '\n';
+}
+
 std::string error_text(const Event& event) {
     const auto payload = json::parse(event.body, nullptr, false);
     if (event.kind == EventKind::run_failed) return payload.value("message", "The run failed.");
@@ -60,11 +68,8 @@ bool ConversationDialect::encode(const Event& event, std::string& out) {
 }
 
 void ConversationDialect::begin(const Event& event, std::string& out) const {
-    out += "id: ";
-    out += event.run.str();
-    out += ':';
-    append_number(out, event.seq);
-    out += "\ndata: ";
+    append_id(event.run, event.seq, out);
+    out += "data: ";
 }
 
 void ConversationDialect::metadata(const Event& event, std::string& out) const {
@@ -113,7 +118,10 @@ void ConversationDialect::error(const Event& event, std::string& out) const {
     end(event, out);
 }
 
-void ConversationDialect::encode_error(const Error& error, std::string& out) {
+void ConversationDialect::encode_error(const Error& error,
+                                       const std::optional<engine::StreamPlace>& place,
+                                       std::string& out) {
+    if (place) append_id(place->run, place->seq, out);
     out += R"(data: {"type":"error","error":)";
     append_json_string(out, engine::public_message(error), true);
     out += ",\"code\":";

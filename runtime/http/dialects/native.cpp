@@ -33,8 +33,16 @@ bool NativeDialect::encode(const Event& event, std::string& out) {
     return false;
 }
 
-void NativeDialect::encode_error(const Error& error, std::string& out) {
-    out += "event: error\ndata: ";
+void NativeDialect::encode_error(const Error& error,
+                                 const std::optional<engine::StreamPlace>& place,
+                                 std::string& out) {
+    out += "event: error\n";
+    if (place) {
+        out += "id: ";
+        engine::append_number(out, place->seq);
+        out += '\n';
+    }
+    out += "data: ";
     out += wire_text({{"code", name_of(error.code)}, {"error", engine::public_message(error)}});
     out += "\n\n";
 }
@@ -43,7 +51,9 @@ void NativeDialect::encode_snapshot(const engine::Snapshot& snapshot, std::strin
     append_event(out, "resync", snapshot.seq, {{"from", snapshot.from}, {"to", snapshot.seq}});
     auto messages = nlohmann::json::array();
     for (const auto& message : snapshot.messages) messages.push_back(message_json(message));
-    nlohmann::json data{{"seq", snapshot.seq}, {"messages", std::move(messages)}};
+    const bool whole = snapshot.messages.empty() || snapshot.messages.front().turn == 1;
+    nlohmann::json data{
+        {"seq", snapshot.seq}, {"messages", std::move(messages)}, {"earlier_messages", !whole}};
     if (!snapshot.partial_run.empty()) {
         data["partial"] = {{"run_id", snapshot.partial_run.str()}, {"text", snapshot.partial_text}};
     }
