@@ -32,21 +32,14 @@ size_t append(char* data, size_t size, size_t count, void* user) {
     return size * count;
 }
 
-Result<nlohmann::json> read_reply(long status, const std::string& body) {
+Result<nlohmann::json> parse_body(const std::string& body) {
     auto json = body.empty() ? nlohmann::json() : nlohmann::json::parse(body, nullptr, false);
     if (json.is_discarded()) {
         return failure(ErrorCode::internal,
                        "The server's answer is no JSON: is another program "
                        "behind its control socket?");
     }
-    if (status < 400) return json;
-    const auto text = [&](const char* key) {
-        const bool there = json.is_object() && json.contains(key) && json[key].is_string();
-        return there ? json[key].get<std::string>() : std::string();
-    };
-    auto message = text("error");
-    if (message.empty()) message = "The server answered " + std::to_string(status) + ".";
-    return failure(code_named(text("code")).value_or(ErrorCode::internal), message);
+    return json;
 }
 
 }  // namespace
@@ -90,6 +83,25 @@ Result<nlohmann::json> ControlClient::remove(const std::string& path) const {
 
 Result<nlohmann::json> ControlClient::call(const char* method, const std::string& path,
                                            const std::string& body) const {
+    auto reply = ask(method, path, body);
+    if (!reply) return std::unexpected(reply.error());
+    if (reply->status < 400) return std::move(reply->body);
+    return std::unexpected(reply->error());
+}
+
+Error ControlClient::Reply::error() const {
+    const auto text = [&](const char* key) {
+        const bool there = body.is_object() && body.contains(key) && body[key].is_string();
+        return there ? body[key].get<std::string>() : std::string();
+    };
+    auto message = text("error");
+    if (message.empty()) message = "The server answered " + std::to_string(status) + ".";
+    return {.code = code_named(text("code")).value_or(ErrorCode::internal),
+            .message = std::move(message)};
+}
+
+Result<ControlClient::Reply> ControlClient::ask(const char* method, const std::string& path,
+                                                const std::string& body) const {
     const CurlHandle curl(curl_easy_init());
     if (!curl) return failure(ErrorCode::internal, "libcurl cannot be started.");
     const HeaderList headers(curl_slist_append(nullptr, "Content-Type: application/json"));
@@ -116,7 +128,9 @@ Result<nlohmann::json> ControlClient::call(const char* method, const std::string
     }
     long status = 0;
     curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
-    return read_reply(status, reply);
+    auto parsed = parse_body(reply);
+    if (!parsed) return std::unexpected(parsed.error());
+    return Reply{status, std::move(*parsed)};
 }
 
 }  // namespace patchbay::cli

@@ -24,6 +24,15 @@ public:
     Result<nlohmann::json> post(const std::string& path, const nlohmann::json& body) const;
     Result<nlohmann::json> remove(const std::string& path) const;
 
+    // The reply as it is, whatever its status.
+    struct Reply {
+        long status = 0;
+        nlohmann::json body;
+
+        Error error() const;  // of a status of 400 and more, in the server's own words
+    };
+    Result<Reply> ask(const char* method, const std::string& path, const std::string& body) const;
+
 private:
     Result<nlohmann::json> call(const char* method, const std::string& path,
                                 const std::string& body) const;

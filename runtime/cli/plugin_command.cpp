@@ -1,12 +1,8 @@
 #include "runtime/cli/plugin_command.hpp"
 
 #include "runtime/cli/control_client.hpp"
-#include "runtime/cli/plugin_folders.hpp"
-#include "runtime/cli/plugin_specs.hpp"
+#include "runtime/cli/offers.hpp"
 #include "runtime/cli/table.hpp"
-#include "runtime/cli/version.hpp"
-
-#include <spdlog/spdlog.h>
 
 #include <ostream>
 
@@ -32,19 +28,9 @@ json to_json(const plugins::InstanceStatus& status) {
 
 // What a server with this config would have.
 json load_plugins(const config::Config& config) {
-    plugins::HostServices services;
-    services.find_credential = [](std::string_view) { return nullptr; };
-    services.resolve_secret = [](std::string_view reference) {
-        return config::expand(reference, config::process_environment());
-    };
-    services.version = version();
-    plugins::Registry registry(plugin_folders(config), std::move(services));
-    spdlog::set_level(spdlog::level::err);  // why one is off is in the list
-    // A required plugin that is off is an error to a server; here its reason is what is asked for.
-    (void)registry.load(plugin_specs(config));
+    const auto registry = load_without_server(config);
     auto items = json::array();
-    for (const auto& status : registry.list()) items.push_back(to_json(status));
-    registry.destroy();
+    for (const auto& status : registry->list()) items.push_back(to_json(status));
     return {{"items", items}};
 }
 

@@ -32,13 +32,18 @@ int reload(const DataFlags& flags, Terminal terminal) {
                                     .message = "No server runs on " + *data_dir +
                                                ": there is nothing to reload."});
     }
-    const auto report = client.post("/api/admin/reload", json::object());
-    if (!report) return fail(terminal, report.error());
-    if (flags.json)
-        terminal.out << report->dump(-1, ' ', false, json::error_handler_t::replace) << "\n";
-    else
-        print(*report, terminal.out);
-    return done;
+    const auto reply = client.ask("POST", "/api/admin/reload", "{}");
+    if (!reply) return fail(terminal, reply.error());
+    const bool refused = reply->status >= 400;
+    if (flags.json) {
+        terminal.out << reply->body.dump(-1, ' ', false, json::error_handler_t::replace) << "\n";
+    } else if (refused) {
+        terminal.err << reply->error().message << "\n";
+    } else {
+        print(reply->body, terminal.out);
+    }
+    if (!refused) return done;
+    return reply->error().code == ErrorCode::unprocessable ? bad_usage : failed;
 }
 
 }  // namespace patchbay::cli

@@ -1,6 +1,7 @@
 #include "runtime/cli/running_server.hpp"
 
 #include "db/api_key.hpp"
+#include "runtime/cli/offers.hpp"
 #include "runtime/cli/plugin_folders.hpp"
 #include "runtime/cli/plugin_specs.hpp"
 #include "runtime/cli/version.hpp"
@@ -23,7 +24,8 @@ constexpr unsigned worker_threads = 4;
 constexpr size_t worker_queue = 4096;
 constexpr size_t control_queue = 64;
 constexpr size_t reserved_files = 512;  // for the store, plugins and upstreams without a client
-constexpr auto plugin_patience = 1s;    // for chats that close after the last run has ended
+constexpr size_t least_files = reserved_files + 64;
+constexpr auto plugin_patience = 1s;  // for chats that close after the last run has ended
 
 unsigned lane_count() { return std::clamp(std::thread::hardware_concurrency(), 1u, 64u); }
 
@@ -50,12 +52,6 @@ Result<void> write_secret(const std::string& path, const std::string& text) {
                    "Cannot write " + path + "; check the data folder's rights.");
 }
 
-engine::ModelOptions model_options(const config::Config& config) {
-    return {.default_model = config.models.default_model,
-            .aliases = config.models.aliases,
-            .unknown_to_default = config.models.unknown_to_default};
-}
-
 engine::EngineOptions engine_options(const config::Config& config) {
     return {
         .on_conflict = engine::on_conflict_named(config.runs.on_conflict)
@@ -67,14 +63,6 @@ engine::EngineOptions engine_options(const config::Config& config) {
         .points_per_1000_tokens = config.billing.points_per_1000_tokens};
 }
 
-config::Problems problems_of(const std::vector<plugins::InstanceProblem>& instances) {
-    config::Problems problems;
-    for (const auto& [name, reason] : instances) {
-        problems.push_back({"/plugins/" + name, reason, "a plugin that starts"});
-    }
-    return problems;
-}
-
 }  // namespace
 
 RunningServer::RunningServer(const config::Config& config, LoadConfig load_config)
@@ -83,6 +71,12 @@ RunningServer::RunningServer(const config::Config& config, LoadConfig load_confi
 RunningServer::~RunningServer() { stop(); }
 
 Result<void> RunningServer::start() {
+    if (const auto files = open_file_limit(); files < least_files) {
+        return failure(ErrorCode::bad_request,
+                       fmt::format("This process may open {} files only: raise the limit to {} or "
+                                   "more (ulimit -n).",
+                                   files, least_files));
+    }
     for (auto step : {&RunningServer::open_store, &RunningServer::load_plugins}) {
         if (auto done = (this->*step)(); !done) return done;
     }
@@ -125,14 +119,17 @@ Result<void> RunningServer::load_plugins() {
         .run_control = [this](net::Task task) { (void)control_.post_anyway(std::move(task)); },
         .version = version()};
     registry_ = std::make_unique<plugins::Registry>(plugin_folders(config_), std::move(services));
-    return registry_->load(plugin_specs(config_));
+    if (auto loaded = registry_->load(plugin_specs(config_)); !loaded) return loaded;
+    const auto problems = check_offers(config_, registry_->instances());
+    if (problems.empty()) return {};
+    return failure(ErrorCode::bad_request, config::sentences(problems));
 }
 
 void RunningServer::make_engine() {
     lanes_ = std::make_unique<net::Lanes>(lane_count(), resolver_);
     workers_ = std::make_unique<net::Workers>(worker_threads, worker_queue);
     models_ = std::make_unique<engine::ModelDirectory>(
-        engine::ModelTable(*registry_, model_options(config_)));
+        engine::ModelTable(registry_->instances(), model_options(config_)));
     engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *models_,
                                                engine_options(config_));
     server_ = std::make_unique<http::Server>(
@@ -158,7 +155,7 @@ http::ServerOptions RunningServer::server_options(const config::Config& config) 
 }
 
 net::GateOptions RunningServer::gate_options() const {
-    const size_t room = (open_file_limit() - reserved_files) / 2;
+    const size_t room = (open_file_limit() - reserved_files) / 2;  // start() has checked it
     return {.listen = config_.server.listen,
             .control_socket = config_.store.data_dir + "/control.sock",
             .max_connections = std::min(config_.server.max_connections, room),
@@ -191,7 +188,7 @@ void RunningServer::reload(http::OnReloaded done) {
     auto task = [this, done = std::move(done)]() mutable {
         auto report = reload_now();
         if (report) {
-            spdlog::info("reloaded {}", config_.source);
+            spdlog::info("reloaded the config");
             for (const auto& pointer : report->needs_restart)
                 spdlog::warn("reload: {} changes at the next start only", pointer);
         } else {
@@ -200,8 +197,7 @@ void RunningServer::reload(http::OnReloaded done) {
         }
         done(std::move(report));
     };
-    // When the server stops, or stupidly many reloads wait, the caller's duty to answer goes too.
-    (void)control_.post(std::move(task));
+    (void)control_.post(std::move(task));  // refused: it goes, and the call in `done` answers 500
 }
 
 // All that can fail comes first. Then requests that arrive meanwhile see each part either old or
@@ -209,9 +205,10 @@ void RunningServer::reload(http::OnReloaded done) {
 config::Checked<config::ReloadReport> RunningServer::reload_now() {
     auto next = load_config_();
     if (!next) return std::unexpected(std::move(next.error()));
-    auto changes = registry_->reload(plugin_folders(*next), plugin_specs(*next));
-    if (!changes) return std::unexpected(problems_of(changes.error()));
-    models_->set(engine::ModelTable(*registry_, model_options(*next)));
+    const auto check = [&](const auto& instances) { return check_offers(*next, instances); };
+    auto changes = registry_->reload(plugin_folders(*next), plugin_specs(*next), check);
+    if (!changes) return std::unexpected(std::move(changes.error()));
+    models_->set(engine::ModelTable(registry_->instances(), model_options(*next)));
     engine_->set_options(engine_options(*next));
     server_->set_options(server_options(*next));
     return config::ReloadReport{.plugins_added = std::move(changes->added),

@@ -7,6 +7,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -27,7 +28,7 @@ void set_up_logs(const config::Config& config) {
     spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
 }
 
-// The signals that end the server are waited for; before any thread is made, so that all inherit
+// The signals that the server obeys are waited for; before any thread is made, so that all inherit
 // it.
 sigset_t block_signals() {
     std::signal(SIGPIPE, SIG_IGN);
@@ -38,11 +39,20 @@ sigset_t block_signals() {
     return set;
 }
 
+bool has_terminal() {
+    const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    if (terminal >= 0) ::close(terminal);
+    return terminal >= 0;
+}
+
+// SIGHUP says "reload", but for a server whose terminal was closed: there it ends it, as it would
+// any other program.
 int wait_for_end(const sigset_t& set, RunningServer& server) {
+    const bool in_terminal = has_terminal();
     int number = 0;
     while (true) {
         sigwait(&set, &number);
-        if (number != SIGHUP) return number;
+        if (number != SIGHUP || (in_terminal && !has_terminal())) return number;
         spdlog::info("SIGHUP: reloading");
         server.reload([](const auto&) {});  // the log says what became of it
     }

@@ -16,6 +16,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& next
     compare("/server/body_bytes", a.body_bytes, b.body_bytes);
     compare("/server/body_timeout_ms", a.body_timeout, b.body_timeout);
     compare("/server/total_body_bytes", a.total_body_bytes, b.total_body_bytes);
+    compare("/server/stall_timeout_ms", a.stall_timeout, b.stall_timeout);
     compare("/server/drain_timeout_ms", a.drain_timeout, b.drain_timeout);
     compare("/store/data_dir", running.store.data_dir, next.store.data_dir);
     compare("/store/durability", running.store.power_loss, next.store.power_loss);

@@ -25,11 +25,27 @@ std::string ModelChoice::full_name() const {
     return (provider ? name_of(*provider) : "?") + "/" + model.id;
 }
 
-ModelTable::ModelTable(const plugins::Registry& registry, ModelOptions options)
-    : providers_(registry.providers()), options_(std::move(options)) {
-    for (auto& status : registry.list()) {
-        if (status.state == plugins::InstanceState::off) off_.push_back(std::move(status.name));
+ModelTable::ModelTable(const plugins::InstanceSet& instances, ModelOptions options)
+    : off_(instances.off), options_(std::move(options)) {
+    std::ranges::copy_if(instances.on, std::back_inserter(providers_),
+                         [](const auto& instance) { return is_provider(*instance); });
+}
+
+config::Problems ModelTable::problems() const {
+    config::Problems problems;
+    const auto check = [&](const std::string& pointer, const std::string& id, bool alias) {
+        const auto choice = resolve_known(id, alias);
+        if (choice || choice.error().code != ErrorCode::model_not_found) return;
+        const bool qualified = id.find('/') != std::string::npos;
+        if (!qualified && (providers_.empty() || !off_.empty())) return;  // it may be theirs
+        problems.push_back({pointer, "\"" + id + "\"", "a model that is there" + near_ids(id)});
+    };
+    check("/models/default", options_.default_model, true);
+    for (const auto& [alias, targets] : options_.aliases) {
+        for (size_t i = 0; i < targets.size(); ++i)
+            check("/models/aliases/" + alias + "/" + std::to_string(i), targets[i], false);
     }
+    return problems;
 }
 
 Result<ModelChoice> ModelTable::resolve(const std::string& id) const {

@@ -29,11 +29,15 @@ struct ModelOptions {
 // config.
 class ModelTable {
 public:
-    ModelTable(const plugins::Registry& registry, ModelOptions options);
+    ModelTable(const plugins::InstanceSet& instances, ModelOptions options);
 
     // instance/model → alias → the first instance that lists the id → the default, when unknown ids
     // go there. "" = the default. model_not_found names near ids; unavailable: the instance is off.
     Result<ModelChoice> resolve(const std::string& id) const;
+
+    // The default and the aliases' targets that name a model which a provider that is on does not
+    // have: what is to be changed in the config.
+    config::Problems problems() const;
 
     // Every id that resolves by itself, "instance/model" and aliases, in the config's order.
     std::vector<std::string> known_ids() const;
@@ -46,7 +50,7 @@ private:
     std::string near_ids(const std::string& id) const;
 
     std::vector<plugins::InstanceRef> providers_;  // in the config's order
-    std::vector<std::string> off_;                 // instances that exist, but answer nobody
+    std::vector<std::string> off_;                 // instances that answer nobody now
     ModelOptions options_;
 };
 

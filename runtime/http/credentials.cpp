@@ -20,17 +20,12 @@ Result<std::string> bearer_token(const std::string& authorization) {
         caller_error(ErrorCode::unauthenticated, "Unauthorized: expected a Bearer token."));
 }
 
-// The header may be there more than once: a proxy that adds a line of its own leaves the client's.
-std::string client_of(const Call& call) {
-    std::string forwarded_for;
-    for (const auto& [name, value] : call.head()) {
-        if (Poco::icompare(name, "X-Forwarded-For") != 0) continue;
-        forwarded_for += (forwarded_for.empty() ? "" : ",") + value;
-    }
-    return call.options->trusted_proxies.client_of(call.exchange->remote(), forwarded_for);
-}
-
 }  // namespace
+
+std::string client_of(const Call& call) {
+    return call.options->trusted_proxies.client_of(call.exchange->remote(),
+                                                   call.exchange->list_header("X-Forwarded-For"));
+}
 
 Result<plugins::AuthRequest> credentials_of(const Call& call) {
     plugins::AuthRequest request{.method = call.method,

@@ -45,9 +45,8 @@ net::Response error_reply(const Error& error, const Call& call) {
 
 net::Response error_reply(const Error& error, const Call& call, const nlohmann::json& more) {
     const int status = http_status_of(error.code);
-    if (status >= 500) {
-        spdlog::warn("request {}: {} ({})", call.request_id, error.message, name_of(error.code));
-    }
+    spdlog::log(status >= 500 ? spdlog::level::warn : spdlog::level::debug, "request {}: {} ({})",
+                call.request_id, error.message, name_of(error.code));
     nlohmann::ordered_json body{{"error", message_for(error, call)},
                                 {"code", name_of(error.code)},
                                 {"request_id", call.request_id}};

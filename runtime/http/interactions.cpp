@@ -4,9 +4,8 @@
 #include "runtime/http/handlers.hpp"
 #include "runtime/http/json_input.hpp"
 #include "runtime/http/message_json.hpp"
+#include "runtime/http/query_input.hpp"
 #include "runtime/http/stream_reply.hpp"
-
-#include <charconv>
 
 namespace patchbay::http {
 namespace {
@@ -21,21 +20,6 @@ constexpr size_t title_limit = 1000;
 constexpr size_t metadata_limit = 64 * 1024;  // as JSON
 
 Error no_such_interaction() { return caller_error(ErrorCode::not_found, "No such interaction."); }
-
-// A decimal query parameter; `fallback` when it is absent.
-Result<uint64_t> number_parameter(const Call& call, const std::string& name, uint64_t fallback,
-                                  uint64_t min, uint64_t max) {
-    const auto text = call.parameter(name);
-    if (!text) return fallback;
-    uint64_t value = 0;
-    const auto end = text->data() + text->size();
-    const auto [rest, problem] = std::from_chars(text->data(), end, value);
-    const bool whole = !text->empty() && problem == std::errc{} && rest == end;
-    if (whole && value >= min && value <= max) return value;
-    return std::unexpected(caller_error(
-        ErrorCode::bad_request, name + ": must be an integer from " + std::to_string(min) + " to " +
-                                    std::to_string(max) + "."));
-}
 
 std::pair<std::string, std::string> etag_of(const InteractionRecord& record) {
     return {"ETag", "\"" + std::to_string(record.last_seq) + "\""};
@@ -191,11 +175,15 @@ void get_events(Server& server, CallRef call) {
     if (!last_seen) return answer_error(std::move(call), last_seen.error());
     const auto after = number_parameter(*call, "after", 0, 0, UINT64_MAX);
     if (!after) return answer_error(std::move(call), after.error());
+    const auto follow = flag_parameter(*call, "follow");
+    if (!follow) return answer_error(std::move(call), follow.error());
+    const auto snapshot = flag_parameter(*call, "snapshot");
+    if (!snapshot) return answer_error(std::move(call), snapshot.error());
     engine::ViewRequest view{.interaction = *id,
                              .owner = call->principal.owner,
                              .after = last_seen->value_or(*after),
-                             .follow = call->parameter("follow") == "1",
-                             .snapshot = call->parameter("snapshot") == "1" && !*last_seen};
+                             .follow = *follow,
+                             .snapshot = *snapshot && !*last_seen};
     if (const auto run = call->parameter("run_id")) {
         view.run = RunId::parse(*run);
         if (!view.run) {

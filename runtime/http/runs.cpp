@@ -3,9 +3,8 @@
 #include "runtime/http/handlers.hpp"
 #include "runtime/http/json_input.hpp"
 #include "runtime/http/message_json.hpp"
+#include "runtime/http/query_input.hpp"
 #include "runtime/http/stream_reply.hpp"
-
-#include <charconv>
 
 namespace patchbay::http {
 namespace {
@@ -100,18 +99,10 @@ void post_run(Server& server, CallRef call) {
 void get_run(Server& server, CallRef call) {
     const auto id = RunId::parse(call->args.at(0));
     if (!id) return answer_error(std::move(call), no_such_run());
-    uint64_t wait_ms = 0;
-    if (const auto text = call->parameter("wait_ms")) {
-        const auto end = text->data() + text->size();
-        const auto parsed = std::from_chars(text->data(), end, wait_ms);
-        if (text->empty() || parsed.ptr != end || wait_ms > longest_wait_ms) {
-            return answer_error(
-                std::move(call),
-                caller_error(ErrorCode::bad_request, "wait_ms: must be an integer up to 60000."));
-        }
-    }
+    const auto wait_ms = number_parameter(*call, "wait_ms", 0, 0, longest_wait_ms);
+    if (!wait_ms) return answer_error(std::move(call), wait_ms.error());
     const auto owner = call->principal.owner;
-    server.engine().look_up_run(*id, owner, std::chrono::milliseconds(wait_ms),
+    server.engine().look_up_run(*id, owner, std::chrono::milliseconds(*wait_ms),
                                 answer_with_run(std::move(call)));
 }
 

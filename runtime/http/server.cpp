@@ -84,7 +84,10 @@ void Server::route(CallRef call) {
     if (const auto parsed = parse_target(*call); !parsed) {
         return answer_error(std::move(call), parsed.error());
     }
-    spdlog::debug("request {}: {} {}", call->request_id, call->method, call->path);
+    if (spdlog::should_log(spdlog::level::debug)) {
+        spdlog::debug("request {}: {} {} from {}", call->request_id, call->method, call->path,
+                      client_of(*call));
+    }
     auto match = find_route(call->method, call->path);
     if (match.allowed.empty()) {
         return answer_error(std::move(call),

@@ -2,10 +2,9 @@
 
 #include "runtime/http/dialects/native.hpp"
 #include "runtime/http/error_reply.hpp"
+#include "runtime/http/query_input.hpp"
 
 #include <nlohmann/json.hpp>
-
-#include <charconv>
 
 namespace patchbay::http {
 namespace {
@@ -61,17 +60,6 @@ void attach_to_duplicate(Server& server, Opening opening, const engine::TurnStar
                  .run = started.run,
                  .can_replace = can_replace},
                 std::move(opening.dialects));
-}
-
-Result<uint64_t> decimal(std::string_view text, const std::string& name) {
-    uint64_t value = 0;
-    const auto end = text.data() + text.size();
-    const auto [rest, problem] = std::from_chars(text.data(), end, value);
-    if (text.empty() || problem != std::errc{} || rest != end) {
-        return std::unexpected(
-            caller_error(ErrorCode::bad_request, name + ": must be a decimal integer."));
-    }
-    return value;
 }
 
 }  // namespace
@@ -157,9 +145,10 @@ void resume_stream(Server& server, CallRef call, const ResumePoint& point,
 Result<std::optional<uint64_t>> last_seq_of(const Call& call) {
     const auto text = call.header("Last-Event-ID");
     if (text.empty()) return std::nullopt;
-    auto seq = decimal(text, "Last-Event-ID");
-    if (!seq) return std::unexpected(seq.error());
-    return *seq;
+    const auto seq = decimal(text);
+    if (seq) return *seq;
+    return std::unexpected(
+        caller_error(ErrorCode::bad_request, "Last-Event-ID: must be a decimal integer."));
 }
 
 Result<std::optional<ResumePoint>> resume_point_of(const Call& call) {
@@ -167,8 +156,7 @@ Result<std::optional<ResumePoint>> resume_point_of(const Call& call) {
     if (text.empty()) return std::nullopt;
     const auto colon = text.find(':');
     const auto run = RunId::parse(text.substr(0, colon));
-    const auto seq = colon == std::string::npos ? Result<uint64_t>(std::unexpected(Error{}))
-                                                : decimal(text.substr(colon + 1), "Last-Event-ID");
+    const auto seq = colon == std::string::npos ? std::nullopt : decimal(text.substr(colon + 1));
     if (!run || !seq) {
         return std::unexpected(caller_error(ErrorCode::bad_request,
                                             "Last-Event-ID: must be RUN_ID:SEQ, as it was sent."));

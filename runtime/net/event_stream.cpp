@@ -78,7 +78,7 @@ void EventStream::send_head(const std::vector<std::pair<std::string, std::string
     append_header(buffer_, "Cache-Control", "no-cache, no-transform");
     append_header(buffer_, "X-Accel-Buffering", "no");
     append_header(buffer_, "Vary", "Accept-Encoding");
-    if (chunked_ && GzipEncoder::is_accepted(exchange_.request().get("Accept-Encoding", ""))) {
+    if (chunked_ && GzipEncoder::is_accepted(exchange_.list_header("Accept-Encoding"))) {
         gzip_ = std::make_unique<GzipEncoder>();
         append_header(buffer_, "Content-Encoding", "gzip");
     }

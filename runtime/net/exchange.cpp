@@ -4,6 +4,8 @@
 #include "runtime/net/gate_error.hpp"
 #include "runtime/net/response_bytes.hpp"
 
+#include <Poco/String.h>
+
 #include <cassert>
 #include <utility>
 
@@ -52,6 +54,15 @@ void Exchange::reply(Response response) {
 std::unique_ptr<Connection> Exchange::take_connection() {
     assert(connection_);
     return std::move(connection_);
+}
+
+std::string Exchange::list_header(const std::string& name) const {
+    std::string list;
+    for (auto at = request_->find(name); at != request_->end(); ++at) {
+        if (Poco::icompare(at->first, name) != 0) continue;
+        list += (list.empty() ? "" : ",") + at->second;
+    }
+    return list;
 }
 
 void Exchange::drop_body() {

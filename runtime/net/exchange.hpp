@@ -36,6 +36,10 @@ public:
     ~Exchange();
 
     const Poco::Net::HTTPRequest& request() const { return *request_; }
+
+    // All lines of a header that is a list, joined by commas; "" = absent.
+    std::string list_header(const std::string& name) const;
+
     std::string& body() { return body_; }
     const std::string& body() const { return body_; }
     const std::string& remote() const { return remote_; }

@@ -4,6 +4,7 @@
 
 #include <Poco/UUID.h>
 #include <Poco/UUIDGenerator.h>
+#include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
 namespace patchbay::net {
@@ -19,6 +20,7 @@ std::string error_body(ErrorCode code, std::string_view message, std::string_vie
 Response error_response(const Error& error) {
     const std::string request_id =
         Poco::UUIDGenerator::defaultGenerator().createRandom().toString();
+    spdlog::debug("request {}: {} ({})", request_id, error.message, name_of(error.code));
     Response response{
         .status = http_status_of(error.code),
         .headers = {{"Content-Type", "application/json"}, {"X-Request-Id", request_id}},

@@ -10,18 +10,17 @@
 namespace patchbay::net {
 namespace {
 
-// Events are short and alike: a window of 4 KiB finds what there is to find, and keeps the memory
+// Events are short and alike: a window of 2 KiB finds what there is to find, and keeps the memory
 // of a stream small.
 constexpr int level = 3;
-constexpr int window_bits = 12;
+constexpr int window_bits = 11;
 constexpr int gzip_framing = 16;
-constexpr int memory_level = 5;
+constexpr int memory_level = 3;
 
-bool refuses(const std::string& parameters) {
-    const auto q = parameters.find("q=");
-    if (q == std::string::npos) return false;
-    const auto value = Poco::trim(parameters.substr(q + 2));
-    return value.find_first_not_of("0.") == std::string::npos;
+// "q=0", "q=0.000"
+bool refuses(const std::string& parameter) {
+    const auto text = Poco::trim(parameter);
+    return text.starts_with("q=") && text.find_first_not_of("0.", 2) == std::string::npos;
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ const std::string* lasting(const std::string& name) {
 void give_up(Instance* last) {
     std::unique_ptr<Instance> instance(last);
     if (!instance->is_alive() || !instance->services().run_control) return;
-    spdlog::info("plugin {}: an instance that nobody uses any more goes", instance->name());
+    spdlog::info("plugin {}: an instance without users goes", instance->name());
     const auto run_control = instance->services().run_control;  // a copy: it outlives the instance
     run_control([instance = std::move(instance)]() mutable { instance.reset(); });
 }
@@ -61,6 +61,7 @@ Result<void> check_auth(const patchbay_auth_1& table) {
 const std::string& name_of(const Instance& instance) { return instance.name(); }
 const std::vector<ModelInfo>& models_of(const Instance& instance) { return instance.models(); }
 bool is_provider(const Instance& instance) { return instance.provider() != nullptr; }
+bool is_auth(const Instance& instance) { return instance.auth() != nullptr; }
 
 Instance::Instance(const InstanceSpec& spec, const Library& library,
                    std::shared_ptr<const HostServices> services)

@@ -27,7 +27,44 @@ const Entry* find_entry(const std::vector<Entry>& entries, std::string_view name
     return found == entries.end() ? nullptr : &*found;
 }
 
+InstanceSet set_of(const std::vector<Entry>& entries) {
+    InstanceSet set;
+    for (const auto& entry : entries) {
+        if (entry.instance) {
+            set.on.push_back(entry.instance);
+        } else {
+            set.off.push_back(entry.spec.name);
+        }
+    }
+    return set;
+}
+
+RegistryChanges changes_between(const std::vector<Entry>& before, const std::vector<Entry>& after) {
+    RegistryChanges changes;
+    for (const auto& entry : after) {
+        const Entry* old = find_entry(before, entry.spec.name);
+        const bool was_on = old && old->instance;
+        const bool is_on = entry.instance != nullptr;
+        const bool same = old && old->instance == entry.instance;
+        auto& kind = same      ? changes.unchanged
+                     : !is_on  ? changes.removed
+                     : !was_on ? changes.added
+                               : changes.replaced;
+        kind.push_back(entry.spec.name);
+    }
+    for (const auto& entry : before) {
+        if (!find_entry(after, entry.spec.name)) changes.removed.push_back(entry.spec.name);
+    }
+    return changes;
+}
+
 }  // namespace
+
+InstanceRef InstanceSet::find(std::string_view name) const {
+    const auto found = std::ranges::find(
+        on, name, [](const InstanceRef& instance) -> const auto& { return instance->name(); });
+    return found == on.end() ? nullptr : *found;
+}
 
 struct Registry::Impl {
     std::vector<std::string> folders;
@@ -98,35 +135,31 @@ Result<void> Registry::load(const std::vector<InstanceSpec>& specs) {
     return {};
 }
 
-std::expected<RegistryChanges, std::vector<InstanceProblem>> Registry::reload(
-    std::vector<std::string> folders, const std::vector<InstanceSpec>& specs) {
+config::Checked<RegistryChanges> Registry::reload(std::vector<std::string> folders,
+                                                  const std::vector<InstanceSpec>& specs,
+                                                  const Check& check) {
     auto old_folders = std::exchange(impl_->folders, std::move(folders));
     std::vector<Entry> next;
-    std::vector<InstanceProblem> problems;
-    RegistryChanges changes;
+    config::Problems problems;
     for (const auto& spec : specs) {
         const Entry* old = find_entry(impl_->entries, spec.name);
         const bool same = old && old->spec == spec;
         if (same && (old->instance || !spec.enabled)) {
             next.push_back(*old);
-            changes.unchanged.push_back(spec.name);
             continue;
         }
-        next.push_back(impl_->make(spec));
-        const auto& made = next.back();
+        const auto& made = next.emplace_back(impl_->make(spec));
         if (spec.enabled && !made.instance && (!same || spec.required)) {
-            problems.push_back({spec.name, made.status.reason});
+            problems.push_back({"/plugins/" + spec.name, made.status.reason,
+                                "a plugin that starts, or \"enabled\": false"});
         }
-        auto& kind = !old ? changes.added : same ? changes.unchanged : changes.replaced;
-        kind.push_back(spec.name);
     }
+    if (problems.empty()) problems = check(set_of(next));
     if (!problems.empty()) {
         impl_->folders = std::move(old_folders);
         return std::unexpected(std::move(problems));
     }
-    for (const auto& entry : impl_->entries) {
-        if (!find_entry(next, entry.spec.name)) changes.removed.push_back(entry.spec.name);
-    }
+    auto changes = changes_between(impl_->entries, next);
     const std::lock_guard lock(impl_->mutex);
     impl_->entries.swap(next);
     return changes;
@@ -134,19 +167,13 @@ std::expected<RegistryChanges, std::vector<InstanceProblem>> Registry::reload(
 
 InstanceRef Registry::find(std::string_view name) const {
     const std::lock_guard lock(impl_->mutex);
-    for (const auto& entry : impl_->entries) {
-        if (entry.status.name == name && entry.instance) return entry.instance;
-    }
-    return nullptr;
+    const Entry* entry = find_entry(impl_->entries, name);
+    return entry ? entry->instance : nullptr;
 }
 
-std::vector<InstanceRef> Registry::providers() const {
+InstanceSet Registry::instances() const {
     const std::lock_guard lock(impl_->mutex);
-    std::vector<InstanceRef> providers;
-    for (const auto& entry : impl_->entries) {
-        if (entry.instance && is_provider(*entry.instance)) providers.push_back(entry.instance);
-    }
-    return providers;
+    return set_of(impl_->entries);
 }
 
 std::vector<InstanceStatus> Registry::list() const {

@@ -3,13 +3,13 @@
 #pragma once
 
 #include "db/records.hpp"
+#include "runtime/config/problem.hpp"
 
 #include <patchbay/abi/auth.h>
 #include <patchbay/abi/provider.h>
 #include <patchbay/error.hpp>
 
 #include <cstdint>
-#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -62,6 +62,15 @@ using InstanceRef = std::shared_ptr<Instance>;
 const std::string& name_of(const Instance& instance);
 const std::vector<ModelInfo>& models_of(const Instance& instance);  // of a provider
 bool is_provider(const Instance& instance);
+bool is_auth(const Instance& instance);
+
+// The instances of one state of the config.
+struct InstanceSet {
+    std::vector<InstanceRef> on;   // in the config's order
+    std::vector<std::string> off;  // by name
+
+    InstanceRef find(std::string_view name) const;  // nullptr = unknown or off
+};
 
 // What the host's interfaces draw on.
 struct HostServices {
@@ -79,14 +88,8 @@ struct RegistryChanges {
     std::vector<std::string> added;
     std::vector<std::string>
         replaced;  // a new instance answers; the old one goes after its last run
-    std::vector<std::string> removed;
+    std::vector<std::string> removed;  // or turned off
     std::vector<std::string> unchanged;
-};
-
-// An instance that a reload needs and that cannot be had.
-struct InstanceProblem {
-    std::string name;
-    std::string reason;
 };
 
 class Registry {
@@ -100,14 +103,16 @@ public:
     Result<void> load(const std::vector<InstanceSpec>& specs);
 
     // Makes what `specs` changes, beside what there is, and puts it in place once all of it is
-    // there; else nothing has changed. What was off before and is described as before is tried
-    // again, and may stay off. An instance that is replaced or removed is destroyed when the last
-    // chat that holds it has closed. [control]
-    std::expected<RegistryChanges, std::vector<InstanceProblem>> reload(
-        std::vector<std::string> folders, const std::vector<InstanceSpec>& specs);
+    // there and `check` finds no problem in the whole; else nothing has changed. What was off
+    // before and is described as before is tried again, and may stay off. An instance that is
+    // replaced or removed is destroyed when the last chat that holds it has closed. [control]
+    using Check = std::function<config::Problems(const InstanceSet&)>;
+    config::Checked<RegistryChanges> reload(std::vector<std::string> folders,
+                                            const std::vector<InstanceSpec>& specs,
+                                            const Check& check);
 
-    InstanceRef find(std::string_view name) const;  // nullptr = unknown or off
-    std::vector<InstanceRef> providers() const;     // on, in the config's order
+    InstanceRef find(std::string_view name) const;  // nullptr = unknown or off. [any-thread]
+    InstanceSet instances() const;                  // [any-thread]
     std::vector<InstanceStatus> list() const;       // [any-thread]
 
     // Destroys the instances that are on. Their chats and checks must be closed. [control]

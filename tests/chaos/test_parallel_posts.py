@@ -6,7 +6,7 @@ import unittest
 from concurrent.futures import ThreadPoolExecutor
 
 from counts import count
-from harness import ServerTest, demo_config
+from harness import SLOW, ServerTest, demo_config
 
 POSTS = 100
 
@@ -79,8 +79,9 @@ class BusyNeighbourTest(ServerTest):
         self.assertIn(self.client.get(f"/api/runs/{last}").json()["status"], ("queued", "running"))
         p99 = [statistics.quantiles(times, n=100)[98] for times in (quiet, beside)]
         print(f"p99 of a turn: quiet {p99[0] * 1000:.0f} ms, beside a busy one {p99[1] * 1000:.0f} ms")
-        # Behaviour, not speed: had they waited for the busy one, they would have taken its seconds.
-        self.assertLess(p99[1], p99[0] + 2.0)
+        # Other processes share the machine, so that some noise is allowed; had they waited for the
+        # busy one, they would have taken its seconds.
+        self.assertLess(p99[1], 2 * p99[0] + 0.1 * SLOW)
         self.client.request("DELETE", f"/api/interactions/{busy}")
 
 

@@ -1,5 +1,6 @@
 """A running server takes over a changed config: whole, or not at all, beside the streams that go on."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,7 +8,7 @@ import unittest
 
 from harness import BUILD, Server, demo_config, eventually, text_of
 
-GONE = "plugin demo: an instance that nobody uses any more goes"
+GONE = "plugin demo: an instance without users goes"
 
 
 def words_of(events):
@@ -178,8 +179,12 @@ class ReloadTest(unittest.TestCase):
 
         self.server.write_config({"plugins": {}})
         refused = self.server.run("reload", check=False)
-        self.assertEqual(refused.returncode, 1)
+        self.assertEqual(refused.returncode, 2)
         self.assertIn("/auth", refused.stderr)
+        as_json = self.server.run("reload", "--json", check=False)
+        self.assertEqual(as_json.returncode, 2)
+        self.assertIn("/auth", [problem["pointer"] for problem in
+                                json.loads(as_json.stdout)["problems"]])
 
     def test_auth_that_is_taken_away_lets_nobody_in(self):
         config = demo_config()
@@ -194,6 +199,35 @@ class ReloadTest(unittest.TestCase):
         config["plugins"]["other"]["enabled"] = False
         refused = self.reload(config)
         self.assertEqual(refused.status, 422, "the file names a plugin in auth that is off")
+
+    def test_plugins_that_do_not_offer_what_the_config_expects_change_nothing(self):
+        wrong = {"/auth/0": {"auth": ["demo"]},
+                 "/models/default": {"models": {"default": "demo/nosuch"}},
+                 "/models/aliases/fast/0": {"models": {"default": "demo/demo",
+                                                       "aliases": {"fast": ["nope/x"]}}},
+                 "/plugins/demo": {"demo": {"bogus": 1}}}
+        for pointer, change in wrong.items():
+            with self.subTest(pointer):
+                reply = self.reload(demo_config(**change))
+                check = self.server.run("config", "check", "--config", str(self.server.config),
+                                        check=False)
+
+                self.assertEqual(reply.status, 422)
+                self.assertIn(pointer, [problem["pointer"] for problem in reply.json()["problems"]])
+                self.assertEqual(check.returncode, 2, check.stdout)
+                self.assertIn(pointer + ":", check.stderr)
+        self.assertEqual(words_of(self.answer()), 12)
+
+    def test_a_plugin_that_is_turned_off_is_reported_as_removed(self):
+        config = demo_config(demo={"words": 12})
+        config["plugins"]["second"] = {"library": "patchbay_provider_demo"}
+        self.reload(config)
+        config["plugins"]["second"]["enabled"] = False
+
+        reply = self.reload(config)
+
+        self.assertEqual(reply.json()["plugins"]["removed"], ["second"])
+        self.assertEqual(self.instances()["second"]["state"], "off")
 
     def test_only_admins_reload(self):
         alice = self.server.client(self.server.key())

@@ -22,12 +22,27 @@ constexpr const char* small_config =
     R"({"plugins": {"gone": {"library": "no_such_library", "required": true}}, "auth": ["gone"],
         "models": {"default": "any"}})";
 
-TEST(ConfigCommandTest, GoodFileIsInOrder) {
+TEST(ConfigCommandTest, APluginThatCannotStartIsAMistakeToo) {
     const TemporaryFolder folder;
     CapturedTerminal captured;
 
     const auto code =
         config_check({.config = folder.write("p.json", small_config)}, captured.terminal());
+
+    EXPECT_EQ(code, bad_usage);
+    EXPECT_TRUE(captured.err.str().starts_with("/plugins/gone: found no no_such_library.so in "))
+        << captured.err.str();
+    EXPECT_EQ(captured.err.str().find("/models"), std::string::npos) << "it may have the model";
+}
+
+TEST(ConfigCommandTest, GoodFileIsInOrder) {
+    const TemporaryFolder folder;
+    CapturedTerminal captured;
+
+    const auto code = config_check(
+        {.config = folder.write("p.json", R"({"plugins": {}, "auth": [], "anonymous": "allow",
+                           "models": {"default": "any", "unknown": "reject"}})")},
+        captured.terminal());
 
     EXPECT_EQ(code, done) << captured.err.str();
     EXPECT_NE(captured.out.str().find("p.json is in order."), std::string::npos);

@@ -127,6 +127,26 @@ TEST_F(GateLimitsTest, AllBodiesTogetherAreLimited) {
     EXPECT_TRUE(has_status(taken, 200)) << taken;
 }
 
+TEST_F(GateLimitsTest, RepliesThatNobodyReadsAreLimitedTogether) {
+    constexpr size_t large = 8 * 1024 * 1024;  // more than the kernel takes
+    start({.total_waiting_bytes = large + large / 2},
+          [&](Exchange exchange) { exchange.reply({.body = std::string(large, 'x')}); });
+    LoopbackClient first = connect();
+    first.send(get_request);
+    first.read_until("\r\n\r\n");  // its reply is on its way, and waits for it
+
+    LoopbackClient second = connect();
+    second.send(get_request);
+    const std::string cut = second.read_to_end();
+    first.read_bytes(large);
+    LoopbackClient third = connect();
+    third.send(get_request);
+    const std::string whole = third.read_response();
+
+    EXPECT_LT(cut.size(), large) << "the second did not fit beside the first";
+    EXPECT_GT(whole.size(), large) << "and when the first was read there was room again";
+}
+
 TEST_F(GateLimitsTest, ConnectionsBeyondTheLimitAreToldToComeAgain) {
     start({.max_connections = 2});
     LoopbackClient first = connect(), second = connect();

@@ -47,8 +47,8 @@ TEST(RegistryTest, GoodInstanceIsOnWithItsModels) {
     EXPECT_TRUE(status.models[0].prefill);
     EXPECT_EQ(status.models[0].input_price, 150000);
     EXPECT_EQ(status.models[1].output_price, std::nullopt);
-    ASSERT_EQ(registry.providers().size(), 1u);
-    EXPECT_EQ(name_of(*registry.providers()[0]), "it");
+    ASSERT_EQ(registry.instances().on.size(), 1u);
+    EXPECT_EQ(name_of(*registry.instances().on[0]), "it");
     EXPECT_TRUE(is_provider(*registry.find("it")));
     EXPECT_EQ(models_of(*registry.find("it")).size(), 2u);
 }
@@ -62,7 +62,7 @@ TEST(RegistryTest, ManyInstancesOfOneLibraryLiveSideBySide) {
     ASSERT_TRUE(registry.load({first, second}));
 
     EXPECT_NE(registry.find("it"), registry.find("other"));
-    EXPECT_EQ(registry.providers().size(), 2u);
+    EXPECT_EQ(registry.instances().on.size(), 2u);
 }
 
 TEST(RegistryTest, EveryErrorOfConfigIsListedWithItsPointer) {

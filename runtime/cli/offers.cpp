@@ -1,0 +1,48 @@
+#include "runtime/cli/offers.hpp"
+
+#include "runtime/cli/plugin_folders.hpp"
+#include "runtime/cli/plugin_specs.hpp"
+#include "runtime/cli/version.hpp"
+#include "runtime/config/expand.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace patchbay::cli {
+
+engine::ModelOptions model_options(const config::Config& config) {
+    return {.default_model = config.models.default_model,
+            .aliases = config.models.aliases,
+            .unknown_to_default = config.models.unknown_to_default};
+}
+
+config::Problems check_offers(const config::Config& config, const plugins::InstanceSet& instances) {
+    auto problems = engine::ModelTable(instances, model_options(config)).problems();
+    for (size_t i = 0; i < config.auth.size(); ++i) {
+        const auto instance = instances.find(config.auth[i]);
+        if (!instance || is_auth(*instance)) continue;
+        problems.push_back({"/auth/" + std::to_string(i),
+                            "\"" + config.auth[i] + "\", which checks no credentials",
+                            "the name of an auth plugin"});
+    }
+    return problems;
+}
+
+std::unique_ptr<plugins::Registry> load_without_server(const config::Config& config) {
+    plugins::HostServices services;
+    services.find_credential = [](std::string_view) { return nullptr; };
+    services.resolve_secret = [](std::string_view reference) {
+        return config::expand(reference, config::process_environment());
+    };
+    services.version = version();
+    auto registry =
+        std::make_unique<plugins::Registry>(plugin_folders(config), std::move(services));
+    spdlog::set_level(spdlog::level::err);  // why one is off is in the list
+    for (const auto& spec : plugin_specs(config)) {
+        auto optional = spec;
+        optional.required = false;  // a required one that is off must not hide the others
+        (void)registry->load({optional});
+    }
+    return registry;
+}
+
+}  // namespace patchbay::cli

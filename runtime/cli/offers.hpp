@@ -1,0 +1,21 @@
+// What a config expects of its plugins.
+#pragma once
+
+#include "runtime/config/config.hpp"
+#include "runtime/config/problem.hpp"
+#include "runtime/engine/models.hpp"
+#include "runtime/plugins/registry.hpp"
+
+namespace patchbay::cli {
+
+engine::ModelOptions model_options(const config::Config& config);
+
+// What the config expects of the instances that are on, and they do not offer: an entry of "auth"
+// that checks nobody, a model that its provider does not have. What is off says its reason itself.
+config::Problems check_offers(const config::Config& config, const plugins::InstanceSet& instances);
+
+// Loads the config's plugins, without a server, as `plugin list` and `config check` need them. What
+// is off is in the registry's list.
+std::unique_ptr<plugins::Registry> load_without_server(const config::Config& config);
+
+}  // namespace patchbay::cli
