@@ -6,7 +6,8 @@
 #   tests/layering_test.sh --self-test   plants one violation of each rule and expects it to be found
 set -euo pipefail
 
-longest_file=500  # lines of a .cpp or .hpp
+longest_file=400       # lines of a .cpp or .hpp
+longest_test_file=450  # cases side by side read more easily
 
 sources() {  # ROOT
     local folder
@@ -108,12 +109,14 @@ check_names() {  # ROOT, files on standard input
 }
 
 check_lengths() {  # ROOT, files on standard input
-    local path lines status=0
+    local path lines limit status=0
     while read -r path; do
         [[ $path == *.cpp || $path == *.hpp ]] || continue
         lines=$(wc -l < "$path")
-        if ((lines > longest_file)); then
-            echo "${path#"$1/"}:$lines: longer than $longest_file lines"
+        limit=$longest_file
+        [[ ${path#"$1/"} == tests/* ]] && limit=$longest_test_file
+        if ((lines > limit)); then
+            echo "${path#"$1/"}:$lines: longer than $limit lines"
             status=1
         fi
     done

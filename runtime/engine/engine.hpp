@@ -36,6 +36,9 @@ struct ViewPlan {
     std::optional<Snapshot> snapshot;
 };
 
+// What callers hear of a run that is not there, or not theirs.
+inline Error no_such_run() { return {.code = ErrorCode::not_found, .message = "No such run."}; }
+
 class Engine {
 public:
     Engine(net::Lanes& lanes, net::Workers& workers, Store& store, const ModelDirectory& models,

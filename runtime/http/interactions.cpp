@@ -187,8 +187,7 @@ void get_events(Server& server, CallRef call) {
     if (const auto run = call->parameter("run_id")) {
         view.run = RunId::parse(*run);
         if (!view.run) {
-            return answer_error(std::move(call),
-                                caller_error(ErrorCode::not_found, "No such run."));
+            return answer_error(std::move(call), engine::no_such_run());
         }
     }
     stream_view(server, std::move(call), std::move(view), native_dialects());

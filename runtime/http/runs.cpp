@@ -65,8 +65,6 @@ void resume(Server& server, CallRef call, const InteractionId& id, uint64_t afte
     stream_view(server, std::move(call), std::move(view), native_dialects());
 }
 
-Error no_such_run() { return caller_error(ErrorCode::not_found, "No such run."); }
-
 engine::Engine::OnRun answer_with_run(CallRef call) {
     return [call = std::move(call)](Result<RunRecord> run) mutable {
         if (!run) return answer_error(std::move(call), run.error());
@@ -98,7 +96,7 @@ void post_run(Server& server, CallRef call) {
 // GET /api/runs/{id}?wait_ms=  ->  the run, once it has ended or the time is up
 void get_run(Server& server, CallRef call) {
     const auto id = RunId::parse(call->args.at(0));
-    if (!id) return answer_error(std::move(call), no_such_run());
+    if (!id) return answer_error(std::move(call), engine::no_such_run());
     const auto wait_ms = number_parameter(*call, "wait_ms", 0, 0, longest_wait_ms);
     if (!wait_ms) return answer_error(std::move(call), wait_ms.error());
     const auto owner = call->principal.owner;
@@ -109,7 +107,7 @@ void get_run(Server& server, CallRef call) {
 // POST /api/runs/{id}/cancel  ->  the run, with its outcome; idempotent
 void post_cancel(Server& server, CallRef call) {
     const auto id = RunId::parse(call->args.at(0));
-    if (!id) return answer_error(std::move(call), no_such_run());
+    if (!id) return answer_error(std::move(call), engine::no_such_run());
     const auto owner = call->principal.owner;
     server.engine().cancel_run(*id, owner, engine::CancelledBy::client,
                                answer_with_run(std::move(call)));
