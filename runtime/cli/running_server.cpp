@@ -142,8 +142,9 @@ http::ServerOptions RunningServer::server_options(const config::Config& config) 
         .allow_anonymous = config.allow_anonymous,
         .cors = http::Cors(config.server.cors_origins),
         .trusted_proxies = http::TrustedProxies(config.server.trusted_proxies),
+        .bad_credentials_per_minute = config.server.bad_credentials_per_minute,
         .streams = {.heartbeat = config.server.heartbeat,
-                    .stall_timeout = config.server.stall_timeout}};
+                    .stall_timeout = config_.server.stall_timeout}};
     for (const auto& name : config.auth) {
         if (auto instance = registry_->find(name)) {
             options.auth.push_back(std::move(instance));

@@ -24,6 +24,7 @@ struct ServerConfig {
     milliseconds heartbeat{15000};
     milliseconds stall_timeout{30000};
     milliseconds drain_timeout{10000};
+    uint64_t bad_credentials_per_minute = 100;  // of one address; 0 = any number
     std::vector<std::string> trusted_proxies;  // addresses, networks in CIDR form, "unix:"
 };
 

@@ -32,6 +32,7 @@ ServerConfig read_server(const Json& section) {
     set(section, "heartbeat_ms", server.heartbeat);
     set(section, "stall_timeout_ms", server.stall_timeout);
     set(section, "drain_timeout_ms", server.drain_timeout);
+    set(section, "bad_credentials_per_minute", server.bad_credentials_per_minute);
     set(section, "trusted_proxies", server.trusted_proxies);
     return server;
 }

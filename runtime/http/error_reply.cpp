@@ -56,7 +56,12 @@ net::Response error_reply(const Error& error, const Call& call, const nlohmann::
     }
     for (const auto& [key, value] : more.items()) body[key] = value;
     net::Response response{.status = status, .headers = {{"Content-Type", "application/json"}}};
-    if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+    if (status == 401) {  // RFC 6750, 3: an error code only where a token was sent
+        const bool tried = !call.exchange || !call.header("Authorization").empty();
+        response.headers.emplace_back("WWW-Authenticate",
+                                      tried ? R"(Bearer realm="patchbay", error="invalid_token")"
+                                            : R"(Bearer realm="patchbay")");
+    }
     if (status == 429 || status == 503) {
         const auto wait = error.retry_after_ms > 0 ? error.retry_after_ms : default_retry_ms;
         response.headers.emplace_back("Retry-After", seconds_of(wait));

@@ -43,6 +43,10 @@ Result<void> parse_target(Call& call) {
     return {};
 }
 
+bool is_bad_credential(ErrorCode code) {
+    return code == ErrorCode::unauthenticated || code == ErrorCode::forbidden;
+}
+
 // A body of another type than JSON is refused by its name, not by its first odd character.
 bool is_json_or_unnamed(const Call& call) {
     if (call.exchange->body().empty()) return true;
@@ -128,12 +132,27 @@ void Server::authenticate(CallRef call, const Route& route) {
         call->principal = {.owner = std::string(anonymous_owner)};
         return authorized(std::move(call), route);
     }
+    const auto address = request->remote;
+    if (const auto wait = guard_.must_wait(address, call->options->bad_credentials_per_minute,
+                                           CredentialGuard::Clock::now())) {
+        return answer_error(std::move(call),
+                            {.code = ErrorCode::rate_limited,
+                             .message = "Too many bad credentials; try again later.",
+                             .retryable = true,
+                             .user_safe = true,
+                             .retry_after_ms = wait->count()});
+    }
     net::Lane& lane = lanes_[next_lane_++ % lanes_.size()];
     lane.post([this, &lane, &route, request = std::move(*request), options = call->options,
                call = std::move(call)]() mutable {
-        auto done = [this, &route,
+        const bool tried = !request.credential.empty();
+        auto done = [this, &route, tried, address = request.remote,
                      call = std::move(call)](Result<plugins::Principal> principal) mutable {
-            if (!principal) return answer_error(std::move(call), principal.error());
+            if (!principal) {
+                if (tried && is_bad_credential(principal.error().code))
+                    guard_.count_failure(address, CredentialGuard::Clock::now());
+                return answer_error(std::move(call), principal.error());
+            }
             call->principal = std::move(*principal);
             (void)engine_.workers().post_anyway([this, &route, call = std::move(call)]() mutable {
                 authorized(std::move(call), route);

@@ -15,6 +15,7 @@
 #include "runtime/http/call.hpp"
 #include "runtime/http/client_address.hpp"
 #include "runtime/http/cors.hpp"
+#include "runtime/http/credential_guard.hpp"
 #include "runtime/http/routes.hpp"
 #include "runtime/net/event_stream.hpp"
 #include "runtime/net/gate.hpp"
@@ -30,6 +31,7 @@ struct ServerOptions {
     bool allow_anonymous = false;            // without credentials: the owner "anonymous"
     Cors cors{{}};
     TrustedProxies trusted_proxies{{}};
+    uint64_t bad_credentials_per_minute = 0;  // of one address; 0 = any number
     net::EventStreamOptions streams;
 };
 
@@ -74,6 +76,7 @@ private:
     engine::CredentialDirectory& credentials_;
     Reload reload_;
     config::Current<ServerOptions> options_;
+    CredentialGuard guard_;
     const net::Gate* gate_ = nullptr;
     std::atomic<unsigned> next_lane_{0};
 };
