@@ -21,14 +21,22 @@ if(PATCHBAY_SANITIZE)
     add_link_options(-fsanitize=${PATCHBAY_SANITIZE})
 endif()
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
-                    -fdiagnostics-color=auto)
-# Asio and Beast of Boost 1.74 are system headers; g++ 12 warns inside them all the same.
-add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds>
-                    $<$<COMPILE_LANGUAGE:CXX>:-Wno-stringop-overread>
-                    $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>
-                    $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>
-                    $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>)
+set(PATCHBAY_FUZZ OFF CACHE BOOL "Builds the fuzzers of tests/fuzz; with clang")
+if(PATCHBAY_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+# g++ is the compiler that the sources are held against; clang builds the fuzzers, and warns otherwise.
+# Boost 1.74 has system headers; g++ 12 warns inside them all the same.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion -Werror
+                        -fdiagnostics-color=auto)
+    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-Wno-array-bounds>
+                        $<$<COMPILE_LANGUAGE:CXX>:-Wno-stringop-overread>
+                        $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>
+                        $<$<COMPILE_LANGUAGE:CXX>:-Wno-missing-field-initializers>
+                        $<$<COMPILE_LANGUAGE:CXX>:-Wno-maybe-uninitialized>)
+endif()
 if(PATCHBAY_SANITIZE MATCHES "thread")
     add_compile_options(-Wno-tsan)  # atomic_thread_fence in Boost's headers
 endif()
@@ -39,5 +47,7 @@ if(CCACHE)
         CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
     set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
     set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
-    add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+    if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
+    endif()
 endif()

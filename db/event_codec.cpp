@@ -41,7 +41,9 @@ bool decode_event(ByteReader& in, EventCursor& cursor, Event& event) {
         cursor.attempt = static_cast<uint32_t>(in.varint());
         cursor.channel = static_cast<Channel>(in.varint());
     }
-    cursor.created_at_ms += in.signed_varint();
+    // Unsigned: a damaged row may hold anything, and the sum is never undefined.
+    cursor.created_at_ms = static_cast<int64_t>(static_cast<uint64_t>(cursor.created_at_ms) +
+                                                static_cast<uint64_t>(in.signed_varint()));
     event.seq = cursor.seq;
     event.created_at_ms = cursor.created_at_ms;
     event.attempt = cursor.attempt;

@@ -108,6 +108,9 @@ Checked<Json> parse(std::string_view text) {
         return document;
     } catch (const Json::parse_error& error) {
         return std::unexpected(Problems{syntax_problem(text, error)});
+    } catch (const Json::out_of_range&) {
+        return std::unexpected(
+            Problems{{"", "a number that is too large", "numbers that a computer can hold"}});
     }
 }
 

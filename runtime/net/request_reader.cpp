@@ -18,6 +18,7 @@ namespace {
 // Poco keeps headers in a list that each new one walks through: more of them cost their square.
 constexpr size_t max_fields = 128;
 constexpr size_t first_body_reserve = 64 * 1024;
+constexpr size_t last_chunk_bytes = 5;
 
 std::string text_of(beast::string_view view) { return {view.data(), view.size()}; }
 
@@ -189,7 +190,11 @@ void RequestReader::take_head(std::string_view head) {
 size_t RequestReader::take_body_bytes(std::string_view bytes) {
     size_t used = 0;
     beast::error_code failed;
-    while (used < bytes.size() && !parser_->is_done() && !failed)
+    // Beast 1.74 asserts that it gets five bytes or more once it has seen the last chunk's first
+    // line. A chunked body always ends with as many ("0 CR LF CR LF"), so that waiting for them
+    // ends.
+    const size_t least = parser_->chunked() ? last_chunk_bytes : 1;
+    while (bytes.size() - used >= least && !parser_->is_done() && !failed)
         used += parser_->put({bytes.data() + used, bytes.size() - used}, failed);
 
     if (failed && failed != http::error::need_more) {

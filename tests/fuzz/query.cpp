@@ -1,0 +1,33 @@
+// Short texts of a request: ids and cursors read back as they were written, origins and addresses
+// of proxies never match what they do not name.
+#include "fuzz.hpp"
+
+#include "db/id.hpp"
+#include "runtime/http/client_address.hpp"
+#include "runtime/http/cors.hpp"
+#include "runtime/http/query_input.hpp"
+#include "runtime/net/gzip_encoder.hpp"
+
+#include <string>
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    const std::string text(text_of(data, size));
+    if (const auto id = patchbay::RunId::parse(text)) {
+        const auto again = patchbay::RunId::parse(id->str());
+        expect(again && *again == *id, "an id reads back");
+    }
+    if (const auto number = patchbay::http::decimal(text)) {
+        expect(patchbay::http::decimal(std::to_string(*number)) == number, "a number reads back");
+    }
+    const patchbay::http::Cors cors({"https://app.example.com", "http://localhost:*"});
+    if (cors.allows(text)) {
+        const bool known =
+            text == "https://app.example.com" || text.starts_with("http://localhost");
+        expect(known, "no other origin is allowed");
+    }
+    const patchbay::http::TrustedProxies proxies({"10.0.0.0/8"});
+    expect(proxies.client_of("192.0.2.1", text) == "192.0.2.1", "an untrusted peer is the client");
+    (void)proxies.client_of("10.0.0.1", text);
+    (void)patchbay::net::GzipEncoder::is_accepted(text);
+    return 0;
+}
