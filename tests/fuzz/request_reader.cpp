@@ -12,7 +12,7 @@ using patchbay::net::RequestReader;
 
 struct Outcome {
     RequestReader::Stage stage = RequestReader::Stage::head;
-    int status = 0;
+    bool too_large = false;
     std::string request;
     std::string rest;
 
@@ -35,7 +35,7 @@ Outcome read(std::string_view bytes, size_t step) {
     }
     Outcome outcome{.stage = reader.stage()};
     if (outcome.stage == RequestReader::Stage::failed) {
-        outcome.status = http_status_of(reader.error().code);
+        outcome.too_large = reader.error().message.find("too large") != std::string::npos;
         (void)reader.origin();
     }
     if (outcome.stage != RequestReader::Stage::done) return outcome;
@@ -57,6 +57,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const auto bytes = text_of(data + 1, size - 1);
     const auto whole = read(bytes, SIZE_MAX);
     const auto cut = read(bytes, 1 + data[0] % 16);
+    // Trailers and chunk heads are limited by what has to wait for their end: what comes at once
+    // does not wait.
+    if (whole.too_large || cut.too_large) return 0;
     expect((whole.stage == RequestReader::Stage::done) == (cut.stage == RequestReader::Stage::done),
            "whether it is a request does not depend on how the bytes are cut");
     if (whole.stage == RequestReader::Stage::done)
