@@ -73,7 +73,7 @@ void pack_payload(std::string& payload) {
     auto* room = reinterpret_cast<Bytef*>(out.data() + header_size + size_bytes);
     const auto* bytes = reinterpret_cast<const Bytef*>(content.data());
     if (content.size() > UINT32_MAX ||
-        compress2(room, &size, bytes, content.size(), Z_BEST_COMPRESSION) != Z_OK)
+        compress2(room, &size, bytes, content.size(), Z_BEST_SPEED) != Z_OK)
         return;
     out.resize(header_size + size_bytes + size);
     if (out.size() >= payload.size()) return;

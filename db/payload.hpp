@@ -12,7 +12,7 @@ void begin_payload(std::string& payload);  // empties it, leaves room for the ch
 void seal_payload(std::string& payload);   // writes the checksum of what follows it
 
 // Deflates the content of one that is not sealed yet, where that makes it smaller: for what is
-// read seldom.
+// read seldom. At zlib's fastest level, since the log's writer may be waiting meanwhile.
 void pack_payload(std::string& payload);
 
 // The content; nothing when the checksum is wrong, or the format (a packed one is wrong here).

@@ -41,8 +41,7 @@ config::Checked<config::Config> load_and_try(const config::LoadOptions& options)
         const auto status =
             std::ranges::find(statuses, plugin.name, &plugins::InstanceStatus::name);
         if (!plugin.enabled || status->state == plugins::InstanceState::on) continue;
-        problems.push_back({"/plugins/" + plugin.name, status->reason,
-                            "a plugin that starts, or \"enabled\": false"});
+        problems.push_back(plugins::off_problem(plugin.name, status->reason));
     }
     std::ranges::move(check_offers(*config, registry->instances()), std::back_inserter(problems));
     if (!problems.empty()) return std::unexpected(std::move(problems));

@@ -120,6 +120,7 @@ void Run::read_remains(void (Run::*then)(Remains remains)) {
 
 // Tries again for a while: then the conversation must go on, without what cannot be read.
 void Run::on_unreadable(void (Run::*then)(Remains remains), const Error& error) {
+    if (state_ != State::recovering && state_ != State::queued) return;  // it was ended meanwhile
     spdlog::error("run {}: its log cannot be read: {}", record_.id.str(), error.message);
     auto& loop = interaction_.shard().loop();
     if (failing_since_ == net::Clock::time_point{}) failing_since_ = loop.now();

@@ -17,9 +17,10 @@ public:
 
     bool allows(std::string_view origin) const;
 
-    net::Headers headers_for(
-        const std::string& origin) const;  // of any answer; empty = not allowed
-    net::Headers preflight_for(const std::string& origin) const;  // of the answer to OPTIONS
+    // Of any answer, and of the answer to OPTIONS. No permission without
+    // Access-Control-Allow-Origin.
+    net::Headers headers_for(const std::string& origin) const;
+    net::Headers preflight_for(const std::string& origin) const;
 
 private:
     std::vector<std::string> origins_;

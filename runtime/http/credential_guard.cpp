@@ -1,8 +1,7 @@
 #include "runtime/http/credential_guard.hpp"
 
 #include <arpa/inet.h>
-
-#include <array>
+#include <netinet/in.h>
 
 namespace patchbay::http {
 namespace {
@@ -14,9 +13,10 @@ constexpr size_t most_addresses = 65'536;
 constexpr size_t network_bytes = 8;  // of an IPv6 address: its /64
 
 std::string network_of(const std::string& address) {
-    std::array<char, 16> bytes{};
-    if (inet_pton(AF_INET6, address.c_str(), bytes.data()) != 1) return address;
-    return std::string(bytes.data(), network_bytes);
+    in6_addr parsed{};
+    const bool is_v6 = inet_pton(AF_INET6, address.c_str(), &parsed) == 1;
+    if (!is_v6 || IN6_IS_ADDR_V4MAPPED(&parsed)) return address;
+    return std::string(reinterpret_cast<const char*>(parsed.s6_addr), network_bytes);
 }
 
 }  // namespace

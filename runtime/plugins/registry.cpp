@@ -60,6 +60,10 @@ RegistryChanges changes_between(const std::vector<Entry>& before, const std::vec
 
 }  // namespace
 
+config::Problem off_problem(const std::string& name, const std::string& reason) {
+    return {"/plugins/" + name, reason, "a plugin that starts, or \"enabled\": false"};
+}
+
 InstanceRef InstanceSet::find(std::string_view name) const {
     const auto found = std::ranges::find(
         on, name, [](const InstanceRef& instance) -> const auto& { return instance->name(); });
@@ -150,8 +154,7 @@ config::Checked<RegistryChanges> Registry::reload(std::vector<std::string> folde
         }
         const auto& made = next.emplace_back(impl_->make(spec));
         if (spec.enabled && !made.instance && (!same || spec.required)) {
-            problems.push_back({"/plugins/" + spec.name, made.status.reason,
-                                "a plugin that starts, or \"enabled\": false"});
+            problems.push_back(off_problem(spec.name, made.status.reason));
         }
     }
     if (problems.empty()) problems = check(set_of(next));

@@ -92,6 +92,9 @@ struct RegistryChanges {
     std::vector<std::string> unchanged;
 };
 
+// What is to be changed in the config about an instance that is wanted and cannot be had.
+config::Problem off_problem(const std::string& name, const std::string& reason);
+
 class Registry {
 public:
     // `folders`: where libraries are looked for, in order.

@@ -46,6 +46,13 @@ TEST_F(CredentialGuardTest, AnIpv6NetworkCountsAsOne) {
     EXPECT_FALSE(waits("2001:db8:1:3::1"));
 }
 
+TEST_F(CredentialGuardTest, Ipv4AddressesOfADualStackSocketAreToldApart) {
+    fail("::ffff:192.0.2.1", 3);
+
+    EXPECT_TRUE(waits("::ffff:192.0.2.1"));
+    EXPECT_FALSE(waits("::ffff:192.0.2.2"));
+}
+
 TEST_F(CredentialGuardTest, NobodyWaitsWithoutALimitOrAnAddress) {
     fail("192.0.2.1", 100);
     fail("", 100);
