@@ -60,16 +60,16 @@ IdBytes new_id_bytes() {
     return bytes;
 }
 
-std::string id_text(const IdBytes& bytes) {
+void append_id_text(std::string& out, const IdBytes& bytes) {
     constexpr std::string_view digits = "0123456789abcdef";
-    std::string text;
-    text.reserve(36);
+    std::array<char, 36> text{};
+    size_t at = 0;
     for (size_t i = 0; i < bytes.size(); ++i) {
-        if (dash_before(i)) text += '-';
-        text += digits[bytes[i] >> 4];
-        text += digits[bytes[i] & 0x0f];
+        if (dash_before(i)) text[at++] = '-';
+        text[at++] = digits[bytes[i] >> 4];
+        text[at++] = digits[bytes[i] & 0x0f];
     }
-    return text;
+    out.append(text.data(), text.size());
 }
 
 std::optional<IdBytes> parse_id_bytes(std::string_view text) {

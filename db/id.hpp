@@ -15,7 +15,7 @@ namespace patchbay {
 using IdBytes = std::array<uint8_t, 16>;
 
 IdBytes new_id_bytes();                                        // [any-thread] rises with time
-std::string id_text(const IdBytes& bytes);                     // 36 characters, lower case
+void append_id_text(std::string& out, const IdBytes& bytes);   // 36 characters, lower case
 std::optional<IdBytes> parse_id_bytes(std::string_view text);  // nothing unless 8-4-4-4-12 hex
 
 template <class Tag>
@@ -31,7 +31,12 @@ public:
         return Id(*bytes);
     }
 
-    std::string str() const { return id_text(bytes_); }
+    std::string str() const {
+        std::string text;
+        append_to(text);
+        return text;
+    }
+    void append_to(std::string& out) const { append_id_text(out, bytes_); }
     const IdBytes& bytes() const { return bytes_; }
     bool empty() const { return bytes_ == IdBytes{}; }
 

@@ -58,12 +58,13 @@ void LogWriter::run() {
 
 bool LogWriter::wait_for_group(Group& group) {
     std::unique_lock lock(mutex_);
+    // First of all, so that under load each commit is one sleep: those that come while we gather
+    // wake nobody, because idle_ is false.
+    wake_.wait_until(lock, last_commit_ + gather_, [this] { return closed_; });
     while (queue_.empty() && !closed_) {
         idle_ = true;
         wake_.wait(lock, [this] { return !idle_; });
     }
-    // Those that come while we gather wake nobody: idle_ is false.
-    wake_.wait_until(lock, last_commit_ + gather_, [this] { return closed_; });
     group.swap(queue_);
     return !group.empty();
 }

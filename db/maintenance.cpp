@@ -15,7 +15,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto tick_time = 100ms;  // between checkpoints
+constexpr auto tick_time = 250ms;  // between checkpoints
 constexpr auto step_pause = 1ms;   // in which the writer gets the ledger
 constexpr auto look_time = 250ms;  // between looks at size, age and retention
 constexpr auto purge_time = 60s;

@@ -290,6 +290,7 @@ size_t Interaction::viewers_of(const RunId& run) const {
 }
 
 bool Interaction::viewers_full(const RunId& run) const {
+    if (!some_viewer_was_full_) return false;
     bool watched = false;
     for (const auto& viewer : viewers_) {
         if (viewer->ended() || !viewer->shows(run)) continue;
@@ -305,6 +306,7 @@ void Interaction::relieve() {
 
 void Interaction::deliver() {
     uint64_t shown_by_all = last_seq();
+    some_viewer_was_full_ = false;
     for (size_t i = 0; i < viewers_.size(); ++i) {  // by index: a pump may bring a viewer
         viewers_[i]->pump();
         if (!viewers_[i]->ended()) shown_by_all = std::min(shown_by_all, viewers_[i]->cursor());

@@ -68,6 +68,7 @@ public:
     void end_viewers(const Error* error, bool only_idle);
     bool viewers_full(const RunId& run) const;  // some watch, and none of them has room
     size_t viewers_of(const RunId& run) const;
+    void note_full_viewer() { some_viewer_was_full_ = true; }
     void relieve();
 
     // ---- life ----
@@ -96,6 +97,7 @@ private:
     std::deque<std::unique_ptr<Run>> runs_;   // open ones, in the order of turn
     std::vector<std::unique_ptr<Run>> gone_;  // ended; destroyed on a later turn
     std::vector<std::unique_ptr<Viewer>> viewers_;
+    bool some_viewer_was_full_ = false;  // when they were last shown something: false = none is
     LiveWindow window_;
     uint64_t next_viewer_ = 1;
     int pins_ = 0;

@@ -1,5 +1,7 @@
 #include "runtime/engine/live_window.hpp"
 
+#include <utility>
+
 namespace patchbay::engine {
 namespace {
 
@@ -10,29 +12,40 @@ size_t bytes_of(const Event& event) {
 }  // namespace
 
 void LiveWindow::push(Event event) {
-    if (!events_.empty() && events_.back().seq + 1 != event.seq) {
-        events_.clear();
-        bytes_ = 0;
-    }
+    if (size_ > 0 && at(size_ - 1).seq + 1 != event.seq) clear();
+    if (size_ == ring_.size()) resize_ring(size_ == 0 ? 2 * keep_events : 2 * size_);
     bytes_ += bytes_of(event);
-    events_.push_back(std::move(event));
+    at(size_++) = std::move(event);
 }
 
 const Event* LiveWindow::find(uint64_t seq) const {
-    if (events_.empty() || seq < events_.front().seq) return nullptr;
-    const auto index = seq - events_.front().seq;
-    return index < events_.size() ? &events_[index] : nullptr;
+    if (size_ == 0 || seq < at(0).seq) return nullptr;
+    const auto index = seq - at(0).seq;
+    return index < size_ ? &at(index) : nullptr;
 }
 
 void LiveWindow::trim(uint64_t seq) {
-    while (events_.size() > keep_events && (events_.front().seq <= seq || bytes_ > limit_bytes)) {
-        drop_first();
-    }
+    while (size_ > keep_events && (at(0).seq <= seq || bytes_ > limit_bytes)) drop_first();
+    // Who was behind and has caught up gives the memory back.
+    if (ring_.size() > 64 && size_ <= keep_events) resize_ring(2 * keep_events);
+}
+
+void LiveWindow::resize_ring(size_t slots) {
+    std::vector<Event> ring(slots);
+    for (size_t i = 0; i < size_; ++i) ring[i] = std::move(at(i));
+    ring_ = std::move(ring);
+    first_ = 0;
 }
 
 void LiveWindow::drop_first() {
-    bytes_ -= bytes_of(events_.front());
-    events_.pop_front();
+    bytes_ -= bytes_of(at(0));
+    at(0) = Event{};
+    first_ = (first_ + 1) & (ring_.size() - 1);
+    --size_;
+}
+
+void LiveWindow::clear() {
+    while (size_ > 0) drop_first();
 }
 
 }  // namespace patchbay::engine

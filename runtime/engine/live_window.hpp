@@ -5,7 +5,7 @@
 #include "db/event.hpp"
 
 #include <cstdint>
-#include <deque>
+#include <vector>
 
 namespace patchbay::engine {
 
@@ -20,15 +20,22 @@ public:
     // Forgets events up to `seq`, but for the newest few, and the oldest beyond the limit.
     void trim(uint64_t seq);
 
-    size_t size() const { return events_.size(); }
+    size_t size() const { return size_; }
 
 private:
-    static constexpr size_t keep_events = 16;
+    static constexpr size_t keep_events = 4;
     static constexpr size_t limit_bytes = 256 * 1024;
 
+    Event& at(size_t index) { return ring_[(first_ + index) & (ring_.size() - 1)]; }
+    const Event& at(size_t index) const { return ring_[(first_ + index) & (ring_.size() - 1)]; }
+    void resize_ring(size_t slots);
+    void clear();
     void drop_first();
 
-    std::deque<Event> events_;
+    // A ring: a stream of tokens goes round in the same few lines of the processor's cache.
+    std::vector<Event> ring_;  // 0 or a power of two
+    size_t first_ = 0;
+    size_t size_ = 0;
     size_t bytes_ = 0;
 };
 

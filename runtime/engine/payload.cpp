@@ -214,7 +214,7 @@ void append_native_data(std::string& out, const Event& event) {
     } else {
         out += ",\"run_id\":\"";
     }
-    out += event.run.str();
+    event.run.append_to(out);
     out += "\",\"attempt\":";
     append_number(out, event.attempt);
     out += ",\"created_at_ms\":";

@@ -308,9 +308,7 @@ void Run::say(EventKind kind, std::string payload) {
 void Run::flush() {
     if (state_ == State::ended || output_.in_flight() || retry_timer_ != 0) return;
     if (!output_.has_open()) return;
-    auto batch = output_.take();
-    batch->context = this;
-    interaction_.shard().submit(std::move(batch));
+    interaction_.shard().submit(*this, output_);
 }
 
 void Run::note_commit(const Batch& batch) {

@@ -21,16 +21,14 @@ void RunOutput::add(Event event) {
     events_.push_back(std::move(event));
 }
 
-std::unique_ptr<Batch> RunOutput::take() {
-    assert(!in_flight_);
-    auto batch = std::make_unique<Batch>();
-    batch->interaction = interaction_;
-    batch->run = run_;
-    batch->events = std::exchange(events_, {});
-    batch->projections = std::exchange(projections_, {});
+void RunOutput::take(Batch& batch) {
+    assert(!in_flight_ && batch.events.empty() && batch.projections.empty());
+    batch.interaction = interaction_;
+    batch.run = run_;
+    batch.events.swap(events_);  // the memory of a batch that was used before is ours now
+    batch.projections.swap(projections_);
     open_bytes_ = 0;
     in_flight_ = true;
-    return batch;
 }
 
 void RunOutput::take_back(Batch& batch) {

@@ -25,8 +25,8 @@ public:
     size_t open_bytes() const { return open_bytes_; }
     size_t open_events() const { return events_.size(); }
 
-    // All that is open, as the batch that is now in flight. Only when none is.
-    std::unique_ptr<Batch> take();
+    // Puts all that is open into `batch`, an empty one, which is now in flight. Only when none is.
+    void take(Batch& batch);
 
     // The batch came back: committed, or refused; then its events are open again, in order.
     void committed() { in_flight_ = false; }

@@ -3,6 +3,12 @@
 #include <algorithm>
 
 namespace patchbay::engine {
+namespace {
+
+constexpr size_t kept_batches = 1024;  // spare ones; each less than 1 KiB
+constexpr size_t kept_batch_events = 4;
+
+}  // namespace
 
 Shard::Shard(net::Lane& lane, Services& services) : lane_(lane), services_(services) {
     lane_.loop().after_each_turn([this] { after_turn(); });
@@ -98,25 +104,47 @@ void Shard::forget_dirty(Run& run) {
     if (run.dirty) std::erase(dirty_, &run);
 }
 
-void Shard::submit(std::unique_ptr<Batch> batch) {
+std::unique_ptr<Batch> Shard::empty_batch() {
+    if (spare_batches_.empty()) return std::make_unique<Batch>();
+    auto batch = std::move(spare_batches_.back());
+    spare_batches_.pop_back();
+    return batch;
+}
+
+// A token's batch is much like the next one's; any other is not worth keeping.
+void Shard::keep(std::unique_ptr<Batch> batch) {
+    const bool ordinary = !batch->error && !batch->duplicate_of && batch->projections.empty() &&
+                          batch->events.size() <= kept_batch_events;
+    if (!ordinary || spare_batches_.size() >= kept_batches) return;
+    batch->events.clear();
+    spare_batches_.push_back(std::move(batch));
+}
+
+void Shard::submit(Run& run, RunOutput& output) {
+    auto batch = empty_batch();
+    output.take(*batch);
     batch->sink = this;
+    batch->context = &run;
     outbox_.push_back(std::move(batch));
 }
 
 void Shard::on_commit(std::vector<std::unique_ptr<Batch>> batches) {
-    lane_.post([this, batches = std::move(batches)] {
-        for (const auto& batch : batches) {
+    lane_.post([this, batches = std::move(batches)]() mutable {
+        for (auto& batch : batches) {
             Run& run = *static_cast<Run*>(batch->context);
             run.interaction().on_commit(run, *batch);
+            keep(std::move(batch));
         }
     });
 }
 
 void Shard::after_turn() {
-    for (auto* run : std::exchange(dirty_, {})) {
+    flushing_.swap(dirty_);  // a flush may mark another one
+    for (auto* run : flushing_) {
         run->dirty = false;
         run->flush();
     }
+    flushing_.clear();
     if (!outbox_.empty()) services_.store.submit(std::exchange(outbox_, {}));
     if (!sweep_.empty()) sweep();
 }

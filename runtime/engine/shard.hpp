@@ -92,7 +92,7 @@ public:
 
     void mark_dirty(Run& run);  // its output goes to the writer at the end of this turn
     void forget_dirty(Run& run);
-    void submit(std::unique_ptr<Batch> batch);
+    void submit(Run& run, RunOutput& output);
     void on_commit(std::vector<std::unique_ptr<Batch>> batches) override;
 
     void mark_for_sweep(Interaction& interaction);
@@ -100,6 +100,8 @@ public:
 
 private:
     void after_turn();
+    std::unique_ptr<Batch> empty_batch();  // one that was used before, if there is
+    void keep(std::unique_ptr<Batch> batch);
     void sweep();
     void finish_load(const InteractionId& id, Result<InteractionRecord> record,
                      MessageId last_message);
@@ -109,7 +111,9 @@ private:
     std::unordered_map<InteractionId, std::unique_ptr<Interaction>> interactions_;
     std::unordered_map<InteractionId, std::vector<OnInteraction>> loading_;
     std::vector<Run*> dirty_;
+    std::vector<Run*> flushing_;  // scratch
     std::vector<std::unique_ptr<Batch>> outbox_;
+    std::vector<std::unique_ptr<Batch>> spare_batches_;
     std::vector<InteractionId> sweep_;
 };
 

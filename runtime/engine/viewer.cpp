@@ -24,7 +24,13 @@ Viewer::Viewer(uint64_t id, Interaction& interaction, ViewerSpec spec)
 }
 
 void Viewer::pump() {
-    if (ended_ || reading_) return;
+    if (ended_) return;
+    show_committed();
+    if (full()) interaction_.note_full_viewer();
+}
+
+void Viewer::show_committed() {
+    if (reading_) return;
     while (!stream_->full() && cursor_ < interaction_.last_seq()) {
         const Event* event = interaction_.window().find(cursor_ + 1);
         if (event == nullptr) {

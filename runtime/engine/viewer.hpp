@@ -49,6 +49,7 @@ public:
     void end_with(const Error* error);
 
 private:
+    void show_committed();
     void on_gone() override;
     void on_drained() override;
 

@@ -30,7 +30,7 @@ void end(const Event& event, std::string& out) {
 
 void append_id(const RunId& run, uint64_t seq, std::string& out) {
     out += "id: ";
-    out += run.str();
+    run.append_to(out);
     out += ':';
     append_number(out, seq);
     out += '\n';

@@ -11,6 +11,12 @@ Event delta(const std::string& text, Channel channel = Channel::answer, uint32_t
     return {.attempt = attempt, .kind = EventKind::delta, .channel = channel, .body = text};
 }
 
+Batch taken(RunOutput& output) {
+    Batch batch;
+    output.take(batch);
+    return batch;
+}
+
 class RunOutputTest : public testing::Test {
 protected:
     RunOutput output{InteractionId::make(), RunId::make()};
@@ -22,31 +28,31 @@ TEST_F(RunOutputTest, DeltasOfOneChannelAndAttemptAreJoined) {
     output.add(delta("hm", Channel::reasoning));
     output.add(delta("again", Channel::reasoning, 2));
 
-    const auto batch = output.take();
+    const auto batch = taken(output);
 
-    ASSERT_EQ(batch->events.size(), 3u);
-    EXPECT_EQ(batch->events[0].body, "Hello");
+    ASSERT_EQ(batch.events.size(), 3u);
+    EXPECT_EQ(batch.events[0].body, "Hello");
 }
 
 TEST_F(RunOutputTest, JoinedDeltasStayBelow4KiB) {
     output.add(delta(std::string(4000, 'a')));
     output.add(delta(std::string(200, 'b')));
 
-    EXPECT_EQ(output.take()->events.size(), 2u);
+    EXPECT_EQ(taken(output).events.size(), 2u);
 }
 
 TEST_F(RunOutputTest, ARefusedBatchIsOpenAgainInFrontOfWhatCameSince) {
     output.add(delta("first"));
-    auto refused = output.take();
+    auto refused = taken(output);
     output.add({.kind = EventKind::run_completed, .body = "{}"});
     output.add(Projection(InsertMessage{{}, 0}));
 
-    output.take_back(*refused);
-    const auto batch = output.take();
+    output.take_back(refused);
+    const auto batch = taken(output);
 
-    ASSERT_EQ(batch->events.size(), 2u);
-    EXPECT_EQ(batch->events[0].body, "first");
-    EXPECT_EQ(std::get<InsertMessage>(batch->projections[0]).event, 1u);  // its event has moved
+    ASSERT_EQ(batch.events.size(), 2u);
+    EXPECT_EQ(batch.events[0].body, "first");
+    EXPECT_EQ(std::get<InsertMessage>(batch.projections[0]).event, 1u);  // its event has moved
 }
 
 TEST(LiveWindowTest, FindsEventsBySeqUntilTheyAreTrimmed) {
@@ -82,6 +88,21 @@ TEST(LiveWindowTest, ReadersThatLagDoNotMakeItGrowWithoutBound) {
     }
 
     EXPECT_LT(window.size(), 300u);
+}
+
+TEST(LiveWindowTest, AReaderThatLaggedAndCaughtUpFindsTheNewestEvents) {
+    LiveWindow window;
+    for (uint64_t seq = 1; seq <= 200; ++seq)
+        window.push({.seq = seq, .body = std::to_string(seq)});
+
+    window.trim(200);
+    for (uint64_t seq = 201; seq <= 300; ++seq) {
+        window.push({.seq = seq, .body = std::to_string(seq)});
+        window.trim(seq);
+        ASSERT_NE(window.find(seq - 1), nullptr);
+        ASSERT_EQ(window.find(seq - 1)->body, std::to_string(seq - 1));
+        ASSERT_EQ(window.find(seq)->body, std::to_string(seq));
+    }
 }
 
 TEST(UsageTest, PointsAreRoundedUp) {
