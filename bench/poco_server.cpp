@@ -1,6 +1,5 @@
-// Poco's own HTTP server with a handler that answers a short JSON text: what Patchbay's short requests
-// are measured beside.
-#include <CLI/CLI.hpp>
+// Poco's own HTTP server with a handler that answers a short JSON text: what Patchbay's short
+// requests are measured beside.
 #include <Poco/Net/HTTPRequestHandler.h>
 #include <Poco/Net/HTTPRequestHandlerFactory.h>
 #include <Poco/Net/HTTPServer.h>
@@ -8,6 +7,7 @@
 #include <Poco/Net/HTTPServerResponse.h>
 #include <Poco/Net/ServerSocket.h>
 #include <Poco/ThreadPool.h>
+#include <CLI/CLI.hpp>
 
 #include <csignal>
 #include <cstdio>

@@ -1,4 +1,5 @@
-// What the log costs: from a batch's submission to its commit, and per event when many come at once.
+// What the log costs: from a batch's submission to its commit, and per event when many come at
+// once.
 #include "db/store.hpp"
 
 #include <benchmark/benchmark.h>
@@ -57,16 +58,13 @@ public:
 private:
     std::unique_ptr<Batch> begin() {
         auto batch = std::make_unique<Batch>();
-        const auto [interaction, run] =
-            runs_.emplace_back(InteractionId::make(), RunId::make());
+        const auto [interaction, run] = runs_.emplace_back(InteractionId::make(), RunId::make());
         batch->interaction = interaction;
         batch->run = run;
         batch->events.push_back({.kind = EventKind::run_started, .body = "{}"});
         batch->projections.push_back(InsertInteraction{{.id = interaction, .owner = "user:bench"}});
-        batch->projections.push_back(InsertRun{{.id = run,
-                                                .interaction = interaction,
-                                                .turn = 1,
-                                                .status = RunStatus::running}});
+        batch->projections.push_back(InsertRun{
+            {.id = run, .interaction = interaction, .turn = 1, .status = RunStatus::running}});
         return batch;
     }
 

@@ -1,7 +1,7 @@
 // What the check of a handle costs that a plugin comes with.
+#include "runtime/plugins/handles.hpp"
 #include "runtime/net/lane.hpp"
 #include "runtime/net/resolver.hpp"
-#include "runtime/plugins/handles.hpp"
 
 #include <benchmark/benchmark.h>
 

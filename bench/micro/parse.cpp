@@ -14,7 +14,8 @@ void read_requests(benchmark::State& state, const std::string& request) {
     for (auto _ : state) {
         RequestReader reader(16 * 1024, 1024 * 1024);
         size_t taken = 0;
-        while (taken < request.size()) taken += reader.feed(std::string_view(request).substr(taken));
+        while (taken < request.size())
+            taken += reader.feed(std::string_view(request).substr(taken));
         if (reader.stage() != RequestReader::Stage::done) {
             state.SkipWithError("the request was not read");
             break;
@@ -25,8 +26,9 @@ void read_requests(benchmark::State& state, const std::string& request) {
 }
 
 void gate_parse_get(benchmark::State& state) {
-    read_requests(state, "GET /api/stream/health HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n"
-                         "User-Agent: bench\r\nAccept: */*\r\n\r\n");
+    read_requests(state,
+                  "GET /api/stream/health HTTP/1.1\r\nHost: 127.0.0.1:8080\r\n"
+                  "User-Agent: bench\r\nAccept: */*\r\n\r\n");
 }
 BENCHMARK(gate_parse_get);
 

@@ -1,6 +1,7 @@
 #include "runtime/cli/serve.hpp"
 
 #include "runtime/cli/running_server.hpp"
+#include "runtime/cli/service_manager.hpp"
 #include "runtime/config/load.hpp"
 #include "runtime/plugins/crash_handler.hpp"
 
@@ -47,14 +48,18 @@ bool has_terminal() {
 
 // SIGHUP says "reload", but for a server whose terminal was closed: there it ends it, as it would
 // any other program.
-int wait_for_end(const sigset_t& set, RunningServer& server) {
+int wait_for_end(const sigset_t& set, RunningServer& server, const ServiceManager& manager) {
     const bool in_terminal = has_terminal();
     int number = 0;
     while (true) {
         sigwait(&set, &number);
         if (number != SIGHUP || (in_terminal && !has_terminal())) return number;
         spdlog::info("SIGHUP: reloading");
-        server.reload([](const auto&) {});  // the log says what became of it
+        manager.reloading();
+        server.reload([&manager](const auto& report) {  // the log says more
+            manager.ready(report ? "serving; reloaded the config"
+                                 : "serving; a reload was refused, nothing has changed");
+        });
     }
 }
 
@@ -99,6 +104,7 @@ int serve(const ServeFlags& flags) {
     }
     set_up_logs(*config);
     const auto signals = block_signals();
+    const auto manager = ServiceManager::of_this_process();
     plugins::install_crash_handler();
 
     RunningServer server(*config, load);
@@ -109,8 +115,10 @@ int serve(const ServeFlags& flags) {
         _exit(1);
     }
     announce(server, *config, flags.dev);
+    manager.ready("serving");
 
-    spdlog::info("signal {}: stopping", strsignal(wait_for_end(signals, server)));
+    spdlog::info("signal {}: stopping", strsignal(wait_for_end(signals, server, manager)));
+    manager.stopping();
     alarm(static_cast<unsigned>(config->server.drain_timeout.count() / 1000) + shutdown_margin_s);
     server.stop();
     spdlog::info("stopped");
