@@ -37,12 +37,18 @@ std::pair<std::string, std::string> split_url(const std::string& url) {
             slash == std::string::npos ? "/" : url.substr(slash)};
 }
 
-std::string request_for(const std::string& host, const std::string& path, const std::string& body,
-                        const std::vector<std::string>& headers) {
-    std::string request = "POST " + path + " HTTP/1.1\r\nHost: " + host +
-                          "\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n";
-    for (const std::string& header : headers) request += header + "\r\n";
-    return request + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+std::string head_for(const std::string& host, const std::string& path,
+                     const std::vector<std::string>& headers) {
+    std::string head = "POST " + path + " HTTP/1.1\r\nHost: " + host +
+                       "\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n";
+    for (const std::string& header : headers) head += header + "\r\n";
+    return head + "Content-Length: ";
+}
+
+// The body of the next turn: an object, with one member more.
+std::string with_interaction(const std::string& body, std::string_view interaction) {
+    if (interaction.empty() || !body.starts_with('{')) return body;
+    return R"({"interaction_id":")" + std::string(interaction) + "\"," + body.substr(1);
 }
 
 }  // namespace
@@ -63,6 +69,12 @@ int main(int argc, char** argv) {
     app.add_option("--streams", options.streams, "at the same time")
         ->check(CLI::PositiveNumber)
         ->capture_default_str();
+    app.add_option("--turns", options.turns, "of each conversation (patchbay), one after the other")
+        ->check(CLI::PositiveNumber)
+        ->capture_default_str();
+    app.add_option("--stalled", options.stalled, "streams beside them that nobody reads")
+        ->check(CLI::NonNegativeNumber)
+        ->capture_default_str();
     app.add_option("--ramp-ms", options.ramp_ms, "over which they are opened")
         ->capture_default_str();
     app.add_option("--seconds", options.seconds, "open new ones until then; 0 = each once")
@@ -81,7 +93,11 @@ int main(int argc, char** argv) {
         if (body.empty())
             body = options.dialect == bench::Dialect::openai ? openai_body : patchbay_body;
         options.server = bench::parse_address(host);
-        options.request = request_for(host, path, body, headers);
+        options.request = [head = head_for(host, path, headers),
+                           body](std::string_view interaction) {
+            const std::string whole = with_interaction(body, interaction);
+            return head + std::to_string(whole.size()) + "\r\n\r\n" + whole;
+        };
 
         const bench::LoadFigures figures = bench::LoadRun(options).run();
         std::fputs(bench::table_of(figures).c_str(), stdout);

@@ -70,6 +70,8 @@ std::string table_of(const LoadFigures& figures) {
     append_row(out, "time to first token", figures.first_token);
     append_row(out, "gap between events", figures.gap);
     append_row(out, "a token's way", figures.way);
+    if (figures.stalled > 0)
+        out += "beside them: " + std::to_string(figures.stalled) + " that nobody read\n";
     for (const auto& [why, count] : figures.failures)
         out += "failed: " + std::to_string(count) + " × " + why + "\n";
     return out;
@@ -91,6 +93,7 @@ std::string json_of(const LoadFigures& figures) {
                   static_cast<unsigned long long>(figures.bytes),
                   share(figures.tokens, figures.events), share(figures.tokens, figures.reads));
     std::string out = "{" + std::string(text.data());
+    out += ",\"stalled\":" + std::to_string(figures.stalled);
     out += ",\"first_token_ms\":" + times_json(figures.first_token);
     out += ",\"gap_ms\":" + times_json(figures.gap);
     out += ",\"way_ms\":" + times_json(figures.way) + ",\"failures\":{";

@@ -12,8 +12,8 @@ namespace bench {
 
 // One slot of the load: a connection that carries one stream after another.
 struct LoadRun::Stream final : TokenListener {
-    Stream(uint32_t slot, Dialect dialect, LoadFigures& all)
-        : id(slot), scan(dialect), figures(all) {}
+    Stream(uint32_t slot, bool reader_stalls, Dialect dialect, LoadFigures& all)
+        : id(slot), stalls(reader_stalls), scan(dialect), figures(all) {}
 
     void on_event(int count) override {
         tokens += count;
@@ -41,6 +41,10 @@ struct LoadRun::Stream final : TokenListener {
     }
 
     const uint32_t id;
+    const bool stalls;        // reads the head and nothing more
+    std::string interaction;  // that the next turn goes on with; "" = a new one
+    int turn = 0;             // of that conversation, begun ones
+    std::string request;
     Socket socket;
     bool connected = false;
     bool running = false;  // a stream is under way
@@ -69,16 +73,18 @@ LoadRun::~LoadRun() = default;
 
 LoadFigures LoadRun::run() {
     started_us_ = now_us();
-    for (int i = 0; i < options_.streams; ++i) {
+    const int all = options_.streams + options_.stalled;
+    for (int i = 0; i < all; ++i) {
         const auto id = static_cast<uint32_t>(i);
-        streams_.push_back(std::make_unique<Stream>(id, options_.dialect, figures_));
-        wheel_.add({.when_ms = started_us_ / 1000 + options_.ramp_ms * i / options_.streams,
+        streams_.push_back(
+            std::make_unique<Stream>(id, i < options_.stalled, options_.dialect, figures_));
+        wheel_.add({.when_ms = started_us_ / 1000 + options_.ramp_ms * i / all,
                     .id = id,
                     .stamp = static_cast<uint32_t>(Timer::open)});
     }
     std::array<epoll_event, 512> events{};
     std::vector<TimerWheel::Entry> due;
-    while (retired_ < streams_.size()) {
+    while (retired_ < static_cast<size_t>(options_.streams)) {
         const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                                        wheel_.wait_ms(100));
         for (int i = 0; i < count; ++i) on_ready(*streams_[events[i].data.u32], events[i].events);
@@ -93,7 +99,7 @@ LoadFigures LoadRun::run() {
 void LoadRun::on_timer(const TimerWheel::Entry& entry) {
     Stream& stream = *streams_[entry.id];
     if (entry.stamp == static_cast<uint32_t>(Timer::open)) return open(stream);
-    if (!stream.running) return;
+    if (!stream.running || stream.stalls) return;
     const int64_t limit_us = options_.stall_seconds * 1'000'000;
     const int64_t stalled_at = std::max(stream.read_us, stream.sent_us) + limit_us;
     if (now_us() >= stalled_at) return end(stream, "stalled");
@@ -106,8 +112,12 @@ void LoadRun::open(Stream& stream) {
     stream.begin();
     stream.running = true;
     stream.sent_us = stream.read_us = now_us();
-    ++figures_.started;
-    figures_.most_open = std::max(figures_.most_open, ++open_);
+    stream.request = options_.request(stream.interaction);
+    ++stream.turn;
+    if (!stream.stalls) {
+        ++figures_.started;
+        figures_.most_open = std::max(figures_.most_open, ++open_);
+    }
     wheel_.add({.when_ms = stream.sent_us / 1000 + options_.stall_seconds * 1000,
                 .id = stream.id,
                 .stamp = static_cast<uint32_t>(Timer::stall)});
@@ -135,7 +145,7 @@ void LoadRun::on_ready(Stream& stream, uint32_t events) {
 }
 
 void LoadRun::send_request(Stream& stream) {
-    const std::string& request = options_.request;
+    const std::string& request = stream.request;
     const ssize_t sent = ::send(stream.socket.get(), request.data() + stream.request_sent,
                                 request.size() - stream.request_sent, MSG_NOSIGNAL);
     if (sent < 0 && errno != EAGAIN) return end(stream, "connection lost");
@@ -158,12 +168,20 @@ void LoadRun::read(Stream& stream) {
         const bool ends_so = stream.in_body && !stream.chunked && stream.body_left < 0;
         return end(stream, ends_so && stream.complete ? "" : "connection lost");
     }
+    if (stream.stalls) return stop_reading(stream);
     stream.read_us = now_us();
     figures_.bytes += static_cast<uint64_t>(count);
     const int64_t tokens_before = stream.tokens;
     take_bytes(stream, std::string_view(bytes.data(), static_cast<size_t>(count)));
     if (stream.tokens > tokens_before) ++figures_.reads;
     check_end(stream);
+}
+
+// Its bytes stay where they are: in the kernel, and then at the server.
+void LoadRun::stop_reading(Stream& stream) {
+    ++figures_.stalled;
+    epoll_event event{.events = 0, .data = {.u32 = stream.id}};
+    ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, stream.socket.get(), &event);
 }
 
 void LoadRun::take_bytes(Stream& stream, std::string_view bytes) {
@@ -186,6 +204,7 @@ bool LoadRun::take_head(Stream& stream, std::string_view& bytes) {
     stream.in_body = true;
     stream.chunked = header_value(head, "Transfer-Encoding") == "chunked";
     stream.body_left = header_number(head, "Content-Length").value_or(-1);
+    stream.interaction = header_value(head, "X-Interaction-Id");
     if (const int status = status_of(head); status != 200)
         stream.error =
             "status " + std::to_string(status) + ": " + std::string(bytes.substr(0, 200));
@@ -214,7 +233,12 @@ void LoadRun::end(Stream& stream, const std::string& failure) {
         stream.socket = Socket();
     }
     const int64_t age_us = now_us() - started_us_;
-    if (age_us >= options_.seconds * 1'000'000) {
+    const bool goes_on = failure.empty() && stream.turn < options_.turns;
+    if (!goes_on) {
+        stream.interaction.clear();
+        stream.turn = 0;
+    }
+    if (!goes_on && age_us >= options_.seconds * 1'000'000) {
         ++retired_;
         stream.socket = Socket();
         return;

@@ -7,6 +7,7 @@
 #include "bench/timer_wheel.hpp"
 #include "bench/token_scan.hpp"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -16,9 +17,13 @@ namespace bench {
 
 struct LoadOptions {
     Address server;
-    std::string request;  // head and body, as it goes out
+    // Head and body of a turn, as they go out; of a conversation that goes on: with its id, else
+    // "".
+    std::function<std::string(std::string_view interaction)> request;
     Dialect dialect = Dialect::openai;
     int streams = 100;           // at the same time
+    int stalled = 0;             // streams beside them whose reader stops after the head
+    int turns = 1;               // of each conversation, one after the other
     int64_t ramp_ms = 1000;      // over which they are opened
     int64_t seconds = 0;         // 0 = each stream once; else new ones follow until then
     int64_t expect_tokens = 0;   // 0 = any number
@@ -33,6 +38,7 @@ struct LoadFigures {
     uint64_t reads = 0;   // with text
     uint64_t bytes = 0;
     uint64_t most_open = 0;
+    uint64_t stalled = 0;  // readers that stopped; counted nowhere else
     double seconds = 0;
     Histogram first_token;                     // from the request's sending to the first token
     Histogram gap;                             // between two events of a stream
@@ -52,6 +58,7 @@ private:
     enum class Timer : uint32_t { open, stall };
 
     void open(Stream& stream);
+    void stop_reading(Stream& stream);
     void on_ready(Stream& stream, uint32_t events);
     void send_request(Stream& stream);
     void read(Stream& stream);
