@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
+#include <utility>
 
 namespace bench {
 
@@ -49,6 +51,22 @@ bool says_true(std::string_view json, std::string_view key) {
 
 }  // namespace
 
+std::optional<Fault> fault_named(std::string_view name) {
+    constexpr std::array<std::pair<std::string_view, Fault>, 9> names = {
+        {{"none", Fault::none},
+         {"500", Fault::status_500},
+         {"429", Fault::status_429},
+         {"cut", Fault::cut},
+         {"reset", Fault::reset},
+         {"stall", Fault::stall},
+         {"truncate", Fault::truncate},
+         {"garbage", Fault::garbage},
+         {"error", Fault::error}}};
+    for (const auto& [known, fault] : names)
+        if (known == name) return fault;
+    return std::nullopt;
+}
+
 AnswerPlan plan_for(std::string_view head, std::string_view body, AnswerPlan plan) {
     const auto take = [head](std::string_view name, int64_t& value, int64_t least, int64_t most) {
         value = std::clamp(header_number(head, name).value_or(value), least, most);
@@ -57,6 +75,11 @@ AnswerPlan plan_for(std::string_view head, std::string_view body, AnswerPlan pla
     take("X-Fake-Delay-Ms", plan.delay_ms, 0, 3'600'000);
     take("X-Fake-First-Ms", plan.first_ms, 0, 3'600'000);
     take("X-Fake-Token-Bytes", plan.token_bytes, 1, most_token_bytes);
+    take("X-Fake-Fault-After", plan.fault_after, 0, most_tokens);
+    if (const auto fault = fault_named(header_value(head, "X-Fake-Fault"))) {
+        plan.fault = *fault;
+        plan.fault_percent = 100;
+    }
     plan.stream = says_true(body, "\"stream\"");
     plan.include_usage = says_true(body, "\"include_usage\"");
     return plan;
@@ -88,6 +111,30 @@ void append_stream_end(std::string& out, const AnswerPlan& plan) {
     std::string events = event(R"([{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null)");
     if (plan.include_usage) events += event(R"([],"usage":)" + usage_json(plan));
     out += as_chunk(events + "data: [DONE]\n\n") + "0\r\n\r\n";
+}
+
+void append_fault(std::string& out, Fault fault, bool& ends) {
+    ends = fault != Fault::garbage;
+    switch (fault) {
+        case Fault::cut: out += "ff\r\ndata: {\"id\":\"chatcmpl"; return;
+        case Fault::truncate: out += "0\r\n\r\n"; return;
+        case Fault::garbage: out += as_chunk("data: {\"choices\":[{\"delta\"\n\n"); return;
+        case Fault::error:
+            out +=
+                as_chunk(R"(data: {"error":{"message":"the model is gone","type":"server_error"}})"
+                         "\n\n") +
+                "0\r\n\r\n";
+            return;
+        default: return;
+    }
+}
+
+void append_refusal(std::string& out, Fault fault) {
+    if (fault == Fault::status_429)
+        return append_json(out, "429 Too Many Requests\r\nRetry-After: 1",
+                           R"({"error":{"message":"slow down","type":"rate_limit_error"}})");
+    append_json(out, "500 Internal Server Error",
+                R"({"error":{"message":"something broke","type":"server_error"}})");
 }
 
 void append_whole_answer(std::string& out, const AnswerPlan& plan) {

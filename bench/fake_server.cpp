@@ -11,6 +11,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 namespace bench {
 
@@ -147,7 +148,12 @@ void FakeServer::answer(Connection& connection, std::string_view head, std::stri
     const std::string_view line = first_line(head);
     if (line.starts_with("POST /v1/chat/completions ")) {
         connection.plan = plan_for(head, body, plan_);
-        return start_stream(connection);
+        if (!goes_wrong(connection.plan)) connection.plan.fault = Fault::none;
+        const Fault fault = connection.plan.fault;
+        if (fault != Fault::status_500 && fault != Fault::status_429)
+            return start_stream(connection);
+        append_refusal(connection.out, fault);
+        return flush(connection);
     }
     if (line.starts_with("GET /stats "))
         append_json(connection.out, "200 OK", stats_json());
@@ -159,6 +165,15 @@ void FakeServer::answer(Connection& connection, std::string_view head, std::stri
         append_json(connection.out, "404 Not Found",
                     R"({"error":{"message":"no such path","type":"invalid_request_error"}})");
     flush(connection);
+}
+
+bool FakeServer::goes_wrong(const AnswerPlan& plan) {
+    if (plan.fault == Fault::none) return false;
+    fault_credit_ += plan.fault_percent;
+    if (fault_credit_ < 100) return false;
+    fault_credit_ -= 100;
+    ++counters_.faults;
+    return true;
 }
 
 void FakeServer::start_stream(Connection& connection) {
@@ -197,6 +212,9 @@ void FakeServer::tick(Connection& connection, int64_t now) {
         ++counters_.stalls;  // the pace goes on when there is room
         return schedule(connection, now / 1000 + std::max<int64_t>(connection.plan.delay_ms, 5));
     }
+    const bool is_due =
+        connection.plan.tokens - connection.tokens_left >= connection.plan.fault_after;
+    if (connection.plan.fault != Fault::none && is_due && fail_now(connection)) return;
     const bool paced = connection.plan.delay_ms > 0;
     for (int i = 0; i < (paced ? 1 : tokens_in_one_go) && connection.tokens_left > 0; ++i) {
         connection.writer->append_token(connection.out, now);
@@ -211,6 +229,27 @@ void FakeServer::tick(Connection& connection, int64_t now) {
     // After the last due time, not after now: a late tick must not slow the pace down.
     schedule(connection, connection.due_ms + connection.plan.delay_ms);
     flush(connection);
+}
+
+bool FakeServer::fail_now(Connection& connection) {
+    const Fault fault = std::exchange(connection.plan.fault, Fault::none);
+    if (fault == Fault::stall) return true;  // no timer is set: the reader has to leave
+    bool ends = false;
+    append_fault(connection.out, fault, ends);
+    if (!ends) return false;
+    if (fault == Fault::truncate || fault == Fault::error) {
+        end_answer(connection);
+        return true;
+    }
+    flush(connection);
+    if (fault == Fault::reset) {
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        ::setsockopt(connection.socket.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    }
+    --counters_.open_streams;
+    connection.streaming = false;  // we leave, not the peer
+    close(connection);
+    return true;
 }
 
 void FakeServer::end_answer(Connection& connection) {
@@ -262,7 +301,8 @@ std::string FakeServer::stats_json() const {
         text.data(), text.size(),
         R"({"open_streams":%llu,"open_connections":%llu,"requests":%llu,)"
         R"("streams_started":%llu,"streams_completed":%llu,"streams_closed_by_peer":%llu,)"
-        R"("last_closed_by_peer_us":%lld,"tokens_sent":%llu,"stalls":%llu,"now_us":%lld})",
+        R"("last_closed_by_peer_us":%lld,"tokens_sent":%llu,"stalls":%llu,"faults":%llu,)"
+        R"("now_us":%lld})",
         static_cast<unsigned long long>(counters_.open_streams),
         static_cast<unsigned long long>(counters_.open_connections),
         static_cast<unsigned long long>(counters_.requests),
@@ -271,7 +311,8 @@ std::string FakeServer::stats_json() const {
         static_cast<unsigned long long>(counters_.streams_closed_by_peer),
         static_cast<long long>(counters_.last_closed_by_peer_us),
         static_cast<unsigned long long>(counters_.tokens_sent),
-        static_cast<unsigned long long>(counters_.stalls), static_cast<long long>(now_us()));
+        static_cast<unsigned long long>(counters_.stalls),
+        static_cast<unsigned long long>(counters_.faults), static_cast<long long>(now_us()));
     return text.data();
 }
 

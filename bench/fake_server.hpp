@@ -34,6 +34,7 @@ private:
         int64_t last_closed_by_peer_us = 0;   // monotonic
         uint64_t tokens_sent = 0;
         uint64_t stalls = 0;  // a stream had to wait for its reader
+        uint64_t faults = 0;  // answers that went wrong, as they should
         uint64_t open_streams = 0;
         uint64_t open_connections = 0;
     };
@@ -46,6 +47,8 @@ private:
     void start_stream(Connection& connection);
     void tick(Connection& connection, int64_t now_us);
     void schedule(Connection& connection, int64_t when_ms);
+    bool goes_wrong(const AnswerPlan& plan);
+    bool fail_now(Connection& connection);  // true: nothing follows
     void end_answer(Connection& connection);
     void flush(Connection& connection);
     void close(Connection& connection);
@@ -58,6 +61,7 @@ private:
     TimerWheel wheel_;
     std::vector<TimerWheel::Entry> due_;
     uint32_t last_stamp_ = 0;
+    int64_t fault_credit_ = 0;  // percents: an answer goes wrong for each hundred
     std::vector<std::unique_ptr<Connection>> connections_;  // by id; empty when closed
     std::vector<uint32_t> free_ids_;
     std::map<int64_t, TokenWriter> writers_;

@@ -22,6 +22,17 @@ int main(int argc, char** argv) {
         ->capture_default_str();
     app.add_option("--token-bytes", plan.token_bytes, "text of a token (X-Fake-Token-Bytes)")
         ->capture_default_str();
+    app.add_option_function<std::string>(
+           "--fault", [&plan](const std::string& name) { plan.fault = *bench::fault_named(name); },
+           "what goes wrong: 500, 429, cut, reset, stall, truncate, garbage, error (X-Fake-Fault)")
+        ->check([](const std::string& name) {
+            return bench::fault_named(name) ? std::string() : "no such fault: " + name;
+        });
+    app.add_option("--fault-after", plan.fault_after, "tokens before it (X-Fake-Fault-After)")
+        ->capture_default_str();
+    app.add_option("--fault-percent", plan.fault_percent, "of the answers that go wrong")
+        ->check(CLI::Range(0, 100))
+        ->capture_default_str();
     CLI11_PARSE(app, argc, argv);
 
     try {
