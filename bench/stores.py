@@ -114,10 +114,7 @@ def costs(system, interaction, count):
             "newest messages": median_ms(connection, system, count, "GET",
                                          base + "/messages?limit=10"),
             "list": median_ms(connection, system, count, "GET", "/api/interactions?limit=10"),
-            "snapshot": median_ms(connection, system, count, "GET", base + "/events?snapshot=1"),
-            "next turn": median_ms(connection, system, count, "POST",
-                                   "/api/stream/stream-conversation",
-                                   {"message": "go", "interaction_id": interaction})}
+            "snapshot": median_ms(connection, system, count, "GET", base + "/events?snapshot=1")}
     connection.close()
     return made
 
@@ -135,6 +132,14 @@ def change(system, made):
         store.execute("PRAGMA synchronous = OFF")
         made(store)
         store.commit()
+
+
+def turn_ms(system, interaction, count):
+    connection = life.connect(system.base)
+    took = median_ms(connection, system, count, "POST", "/api/stream/stream-conversation",
+                     {"message": "go", "interaction_id": interaction})
+    connection.close()
+    return took
 
 
 def beside(few, many):
@@ -155,8 +160,13 @@ def rows(tools, interactions=MANY_INTERACTIONS, count=100):
         with served_again(tools, system) as again:
             few = costs(again, short, count)
             many = costs(again, long, count)
-        conversation = Row("an interaction with 10,000 messages beside one with 10",
+            turns = turn_ms(again, short, count), turn_ms(again, long, count)
+        conversation = Row("opening an interaction with 10,000 messages, beside one with 10",
                            beside(few, many), "×", 2, 1, detail=words(few, many))
+        next_turn = Row("the next turn with 10,000 messages, beside 10", turns[1] / turns[0], "×",
+                        detail=f"{number(turns[0])} → {number(turns[1])} ms, two syncs of the disk "
+                               "included; its prompt carries as many messages as fit the model's "
+                               "window, here all of them")
         with served_again(tools, system) as again:
             for _ in range(7):
                 new_interaction(again)
@@ -165,6 +175,7 @@ def rows(tools, interactions=MANY_INTERACTIONS, count=100):
         begun = time.perf_counter()
         change(system, lambda store: add_interactions(store, fresh.replace("-", ""), interactions))
         filled_s = time.perf_counter() - begun
+        os.sync()  # else the kernel writes while we measure
         begun = time.perf_counter()
         with served_again(tools, system) as again:
             started_ms = (time.perf_counter() - begun) * 1000
@@ -174,4 +185,4 @@ def rows(tools, interactions=MANY_INTERACTIONS, count=100):
                         beside(empty, full), "×", None, None,
                         detail=f"{words(empty, full)}; start {number(started_ms)} ms; "
                                f"{size:,.0f} MiB, filled in {filled_s:.0f} s")
-    return [conversation, store_row]
+    return [conversation, next_turn, store_row]

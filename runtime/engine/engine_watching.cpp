@@ -4,7 +4,8 @@
 namespace patchbay::engine {
 namespace {
 
-constexpr size_t snapshot_messages = 10000;  // the newest; and no more of them than that
+// The newest: to open a long conversation must not cost more than to open a short one.
+constexpr size_t snapshot_messages = 100;
 constexpr size_t snapshot_bytes = 4 * 1024 * 1024;
 
 }  // namespace

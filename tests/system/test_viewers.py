@@ -115,6 +115,20 @@ class CursorTest(ServerTest):
         self.assertEqual(snapshot.data["partial"]["text"] + text_of(rest),
                          final["content"][0]["text"])
 
+    def test_a_snapshot_has_the_newest_hundred_messages_and_tells_of_earlier_ones(self):
+        first = self.client.run(self.interaction, "turn 1", options={"words": 1})
+        first.rest()
+        few = self.client.events(self.interaction, snapshot=1).rest()[1].data
+        for turn in range(2, 52):
+            self.client.run(self.interaction, f"turn {turn}", options={"words": 1}).rest()
+
+        many = self.client.events(self.interaction, snapshot=1).rest()[1].data
+
+        self.assertFalse(few["earlier_messages"])
+        self.assertTrue(many["earlier_messages"])
+        asked = [m["content"][0]["text"] for m in many["messages"] if m["role"] == "user"]
+        self.assertEqual(asked, [f"turn {turn}" for turn in range(2, 52)])
+
     def test_a_snapshot_of_what_is_over_has_no_partial_answer(self):
         last = self.client.run(self.interaction, "one").rest()[-1]
 
