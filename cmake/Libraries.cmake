@@ -8,7 +8,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(Poco REQUIRED COMPONENTS Foundation Net)
+find_package(Poco REQUIRED COMPONENTS Foundation Net NetSSL)
 find_package(Boost 1.74 REQUIRED COMPONENTS filesystem)
 find_package(prometheus-cpp REQUIRED COMPONENTS core)
 

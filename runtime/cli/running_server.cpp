@@ -4,6 +4,7 @@
 #include "runtime/cli/offers.hpp"
 #include "runtime/cli/plugin_folders.hpp"
 #include "runtime/cli/plugin_specs.hpp"
+#include "runtime/cli/tls_files.hpp"
 #include "runtime/cli/version.hpp"
 #include "runtime/config/expand.hpp"
 #include "runtime/plugins/chat.hpp"
@@ -77,11 +78,21 @@ Result<void> RunningServer::start() {
                                    "more (ulimit -n).",
                                    files, least_files));
     }
-    for (auto step : {&RunningServer::open_store, &RunningServer::load_plugins}) {
+    for (auto step :
+         {&RunningServer::open_tls, &RunningServer::open_store, &RunningServer::load_plugins}) {
         if (auto done = (this->*step)(); !done) return done;
     }
     make_engine();
     return listen();
+}
+
+Result<void> RunningServer::open_tls() {
+    auto tls = load_tls(config_);
+    if (!tls) return failure(ErrorCode::bad_request, config::sentences(tls.error()));
+    if (*tls == nullptr) return {};
+    log_tls(**tls);
+    tls_ = std::make_shared<net::CurrentTls>(std::move(*tls));
+    return {};
 }
 
 Result<void> RunningServer::open_store() {
@@ -159,6 +170,7 @@ net::GateOptions RunningServer::gate_options() const {
     const size_t room = (open_file_limit() - reserved_files) / 2;  // start() has checked it
     return {.listen = config_.server.listen,
             .control_socket = config_.store.data_dir + "/control.sock",
+            .tls = tls_,
             .max_connections = std::min(config_.server.max_connections, room),
             .head_bytes = config_.server.head_bytes,
             .body_bytes = config_.server.body_bytes,
@@ -206,9 +218,15 @@ void RunningServer::reload(http::OnReloaded done) {
 config::Checked<config::ReloadReport> RunningServer::reload_now() {
     auto next = load_config_();
     if (!next) return std::unexpected(std::move(next.error()));
+    auto tls = load_tls(*next);
+    if (!tls) return std::unexpected(std::move(tls.error()));
     const auto check = [&](const auto& instances) { return check_offers(*next, instances); };
     auto changes = registry_->reload(plugin_folders(*next), plugin_specs(*next), check);
     if (!changes) return std::unexpected(std::move(changes.error()));
+    if (tls_ && *tls) {
+        log_tls(**tls);
+        tls_->set(std::move(*tls));
+    }
     models_->set(engine::ModelTable(registry_->instances(), model_options(*next)));
     engine_->set_options(engine_options(*next));
     server_->set_options(server_options(*next));

@@ -10,6 +10,7 @@
 #include "runtime/net/gate.hpp"
 #include "runtime/net/lane.hpp"
 #include "runtime/net/resolver.hpp"
+#include "runtime/net/tls_context.hpp"
 #include "runtime/net/workers.hpp"
 #include "runtime/plugins/registry.hpp"
 #include "runtime/plugins/watchdog.hpp"
@@ -50,6 +51,7 @@ public:
     void stop();
 
 private:
+    Result<void> open_tls();
     Result<void> open_store();
     Result<void> make_admin_key();
     Result<void> load_plugins();
@@ -66,7 +68,8 @@ private:
     bool running_ = false;  // the lanes run: there is something to drain
     bool stopped_ = false;
 
-    net::Workers control_;  // one thread: instances are created and destroyed there
+    std::shared_ptr<net::CurrentTls> tls_;  // null = plain HTTP
+    net::Workers control_;                  // one thread: instances are created and destroyed there
     plugins::Watchdog watchdog_;
     engine::CredentialDirectory credentials_;
     net::Resolver resolver_;

@@ -120,12 +120,13 @@ Problems check_meaning(const Config& config) {
 
 std::vector<std::string> warnings(const Config& config) {
     std::vector<std::string> sentences;
+    if (config.server.tls) return sentences;
     for (const auto& text : config.server.listen) {
         const auto address = parse_address(text);
         if (!address || address->is_local()) continue;
         sentences.push_back("Listening on " + text +
                             " without TLS: everybody on the way can read conversations and keys. "
-                            "Put a TLS proxy in front of it, or listen on 127.0.0.1.");
+                            "Set \"tls\", put a TLS proxy in front of it, or listen on 127.0.0.1.");
     }
     return sentences;
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,8 +13,15 @@ namespace patchbay::config {
 
 using std::chrono::milliseconds;
 
+// Paths of PEM files. Whether they are in order is for whoever reads them to say.
+struct TlsConfig {
+    std::string certificate;
+    std::string key;
+};
+
 struct ServerConfig {
     std::vector<std::string> listen{"127.0.0.1:8080"};  // as parse_address() takes them
+    std::optional<TlsConfig> tls;                       // for every TCP address of `listen`
     std::vector<std::string> cors_origins;              // "https://a.example", "http://localhost:*"
     size_t max_connections = 10000;
     size_t head_bytes = 16 * 1024;
@@ -25,7 +33,7 @@ struct ServerConfig {
     milliseconds stall_timeout{30000};
     milliseconds drain_timeout{10000};
     uint64_t bad_credentials_per_minute = 100;  // of one address; 0 = any number
-    std::vector<std::string> trusted_proxies;  // addresses, networks in CIDR form, "unix:"
+    std::vector<std::string> trusted_proxies;   // addresses, networks in CIDR form, "unix:"
 };
 
 struct StoreConfig {

@@ -19,9 +19,19 @@ Json section_of(const Json& document, const char* name) {
     return document.value(name, Json::object());
 }
 
+std::optional<TlsConfig> read_tls(const Json& server) {
+    const auto section = server.find("tls");
+    if (section == server.end()) return std::nullopt;
+    TlsConfig tls;
+    set(*section, "certificate", tls.certificate);
+    set(*section, "key", tls.key);
+    return tls;
+}
+
 ServerConfig read_server(const Json& section) {
     ServerConfig server;
     set(section, "listen", server.listen);
+    server.tls = read_tls(section);
     set(section, "cors_origins", server.cors_origins);
     set(section, "max_connections", server.max_connections);
     set(section, "head_bytes", server.head_bytes);

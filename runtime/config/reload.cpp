@@ -10,6 +10,7 @@ std::vector<std::string> needs_restart(const Config& running, const Config& next
     const auto& a = running.server;
     const auto& b = next.server;
     compare("/server/listen", a.listen, b.listen);
+    compare("/server/tls", a.tls.has_value(), b.tls.has_value());
     compare("/server/max_connections", a.max_connections, b.max_connections);
     compare("/server/head_bytes", a.head_bytes, b.head_bytes);
     compare("/server/head_timeout_ms", a.head_timeout, b.head_timeout);

@@ -1,5 +1,7 @@
 #include "runtime/net/acceptor.hpp"
 
+#include "runtime/net/tls_connection.hpp"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/epoll.h>
@@ -29,8 +31,12 @@ std::string remote_of(const sockaddr_storage& from) {
 
 }  // namespace
 
-Acceptor::Acceptor(EventLoop& loop, ListenSocket socket, OnAccept on_accept)
-    : loop_(loop), socket_(std::move(socket)), on_accept_(std::move(on_accept)) {}
+Acceptor::Acceptor(EventLoop& loop, ListenSocket socket, std::shared_ptr<const CurrentTls> tls,
+                   OnAccept on_accept)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      tls_(std::move(tls)),
+      on_accept_(std::move(on_accept)) {}
 
 Acceptor::~Acceptor() {
     loop_.cancel(resume_timer_);
@@ -46,12 +52,19 @@ void Acceptor::on_ready(uint32_t) {
         FileDescriptor accepted(::accept4(socket_.fd(), reinterpret_cast<sockaddr*>(&from), &size,
                                           SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (accepted) {
-            on_accept_(plain_connection(std::move(accepted), remote_of(from), socket_.entrance()));
+            on_accept_(connection(std::move(accepted), remote_of(from)));
             continue;
         }
         if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) pause();
         if (errno != ECONNABORTED && errno != EINTR) return;
     }
+}
+
+std::unique_ptr<Connection> Acceptor::connection(FileDescriptor accepted,
+                                                 std::string remote) const {
+    if (tls_ && socket_.entrance() == Entrance::tcp)
+        return tls_connection(std::move(accepted), std::move(remote), tls_);
+    return plain_connection(std::move(accepted), std::move(remote), socket_.entrance());
 }
 
 // Out of descriptors: the connection stays in the backlog, and the socket stays ready. Without a

@@ -35,10 +35,12 @@ EventStream::EventStream(Lane& lane, Exchange exchange, EventStreamOptions optio
       options_(options),
       connection_(exchange_.take_connection()),
       chunked_(!exchange_.http_1_0()),
+      read_waits_for_(EPOLLIN),
+      write_waits_for_(EPOLLOUT),
       last_progress_(lane.loop().now()),
       last_event_(lane.loop().now()) {
     assert(lane.here());
-    watch(false);
+    watch();
 }
 
 EventStream::~EventStream() {
@@ -115,8 +117,7 @@ void EventStream::append_chunk(std::string_view bytes) {
 }
 
 void EventStream::flush() {
-    const bool blocked = (watching_ & EPOLLOUT) != 0;
-    if (connection_ && !blocked && pending_bytes() > 0) write_some();
+    if (connection_ && !blocked_ && pending_bytes() > 0) write_some();
 }
 
 void EventStream::finish(std::unique_ptr<EventStream> stream) {
@@ -136,8 +137,8 @@ void EventStream::finish(std::unique_ptr<EventStream> stream) {
 
 void EventStream::on_ready(uint32_t events) {
     if ((events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0) return fail();
-    if ((events & EPOLLIN) != 0) read_some();
-    if ((events & EPOLLOUT) != 0 && connection_) write_some();
+    if ((events & read_waits_for_) != 0 && room() > 0) read_some();
+    if ((events & write_waits_for_) != 0 && blocked_) write_some();
 }
 
 void EventStream::write_some() {
@@ -146,7 +147,9 @@ void EventStream::write_some() {
     sent_ += result.bytes;
     if (result.bytes > 0) last_progress_ = lane_.loop().now();
     compact();
-    watch(pending_bytes() > 0);
+    blocked_ = pending_bytes() > 0;
+    write_waits_for_ = result.state == IoResult::State::wants_input ? EPOLLIN : EPOLLOUT;
+    watch();
 
     if (was_full_ && pending_bytes() < options_.full_bytes / 2) {
         was_full_ = false;
@@ -170,12 +173,18 @@ void EventStream::compact() {
 
 void EventStream::read_some() {
     std::array<char, 4096> bytes;
-    std::string& leftover = connection_->leftover();
-    const size_t room = leftover_limit - std::min(leftover.size(), leftover_limit);
-    const IoResult result = connection_->read(std::span(bytes).first(std::min(room, bytes.size())));
-    if (result.state == IoResult::State::closed) return fail();
-    leftover.append(bytes.data(), result.bytes);
-    watch((watching_ & EPOLLOUT) != 0);
+    do {
+        const auto free = std::span(bytes).first(std::min(room(), bytes.size()));
+        const IoResult result = connection_->read(free);
+        if (result.state == IoResult::State::closed) return fail();
+        connection_->leftover().append(bytes.data(), result.bytes);
+        read_waits_for_ = result.state == IoResult::State::wants_output ? EPOLLOUT : EPOLLIN;
+    } while (connection_->holds_more() && room() > 0);
+    watch();
+}
+
+size_t EventStream::room() const {
+    return leftover_limit - std::min(connection_->leftover().size(), leftover_limit);
 }
 
 // What is due next is worked out when the tick comes, so that an event costs no timer.
@@ -203,6 +212,7 @@ void EventStream::arm_tick() {
 
 void EventStream::fail() {
     leave_loop();
+    blocked_ = false;
     connection_.reset();
     buffer_ = std::string();
     sent_ = 0;
@@ -232,10 +242,10 @@ void EventStream::notify() {
 }
 
 // EPOLLRDHUP shows that the client has left, also when nothing more is read of its next request.
-void EventStream::watch(bool writable) {
+void EventStream::watch() {
     uint32_t events = EPOLLRDHUP;
-    if (connection_->leftover().size() < leftover_limit) events |= EPOLLIN;
-    if (writable) events |= EPOLLOUT;
+    if (room() > 0) events |= read_waits_for_;
+    if (blocked_) events |= write_waits_for_;
     if (events == watching_) return;
     if (watching_ == 0)
         lane_.loop().watch(connection_->fd(), events, *this);

@@ -84,10 +84,11 @@ private:
     void write_some();
     void compact();
     void read_some();
+    size_t room() const;
     void fail();
     void notify();
     void post_notice();
-    void watch(bool writable);
+    void watch();
     void leave_loop();
 
     Lane& lane_;
@@ -105,7 +106,10 @@ private:
     bool told_gone_ = false;
     bool was_full_ = false;
     bool drained_ = false;  // on_drained() is to be called
+    bool blocked_ = false;  // the socket takes no more of buffer_ for now
     uint32_t watching_ = 0;
+    uint32_t read_waits_for_;          // EPOLLIN; with TLS now and then EPOLLOUT
+    uint32_t write_waits_for_;         // EPOLLOUT; with TLS now and then EPOLLIN
     Clock::time_point last_progress_;  // when the socket last took a byte, or had none to take
     Clock::time_point last_event_;
     TimerId tick_ = 0;

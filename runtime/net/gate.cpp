@@ -33,7 +33,7 @@ Result<void> Gate::Impl::open(Result<ListenSocket> socket) {
     if (!socket) return std::unexpected(socket.error());
     if (socket->entrance() != Entrance::control) addresses.push_back(socket->address());
     acceptors.push_back(std::make_unique<Acceptor>(
-        loop, std::move(*socket),
+        loop, std::move(*socket), options.tls,
         [this](std::unique_ptr<Connection> connection) { sessions.admit(std::move(connection)); }));
     return {};
 }
@@ -53,8 +53,9 @@ Gate::Gate(GateOptions options, Handler handler)
 Gate::~Gate() { stop(); }
 
 Result<void> Gate::start() {
+    const auto* scheme = impl_->options.tls ? "https" : "http";
     for (const std::string& address : impl_->options.listen)
-        if (auto opened = impl_->open(ListenSocket::open(address)); !opened) return opened;
+        if (auto opened = impl_->open(ListenSocket::open(address, scheme)); !opened) return opened;
     if (const std::string& path = impl_->options.control_socket; !path.empty())
         if (auto opened = impl_->open(ListenSocket::open_control(path)); !opened) return opened;
 

@@ -20,16 +20,19 @@
 
 namespace patchbay::net {
 
+class CurrentTls;
+
 struct GateOptions {
-    std::vector<std::string> listen;       // "127.0.0.1:8080", "[::1]:0", "unix:/run/x.sock"
-    std::string control_socket;            // "" = none; made 0600
-    size_t max_connections = 10000;        // beyond it: 503 and close
-    size_t head_bytes = 16 * 1024;         // beyond it: 431
-    size_t body_bytes = 10 * 1024 * 1024;  // beyond it: 413
+    std::vector<std::string> listen;        // "127.0.0.1:8080", "[::1]:0", "unix:/run/x.sock"
+    std::string control_socket;             // "" = none; made 0600
+    std::shared_ptr<const CurrentTls> tls;  // for all of TCP; null = plain HTTP
+    size_t max_connections = 10000;         // beyond it: 503 and close
+    size_t head_bytes = 16 * 1024;          // beyond it: 431
+    size_t body_bytes = 10 * 1024 * 1024;   // beyond it: 413
     size_t total_body_bytes = 256u * 1024 * 1024;  // all bodies held at once; beyond it: 503
     size_t total_waiting_bytes =
         256u * 1024 * 1024;                         // replies that clients do not read; beyond: cut
-    std::chrono::milliseconds head_timeout{10000};  // from the first byte; 408
+    std::chrono::milliseconds head_timeout{10000};  // from the first byte; 408. A TLS handshake too
     std::chrono::milliseconds body_timeout{30000};  // from the head's end; 408
     std::chrono::milliseconds idle_timeout{75000};  // kept alive without a byte: closed
     std::chrono::milliseconds write_timeout{30000};  // a reply that takes no byte: closed
@@ -60,7 +63,7 @@ public:
     // Binds and starts. One sentence when an address is in use, malformed or forbidden.
     Result<void> start();
 
-    // The addresses as bound, "http://127.0.0.1:8080": port 0 has become a real one.
+    // The addresses as bound, "https://127.0.0.1:8080": port 0 has become a real one.
     const std::vector<std::string>& addresses() const;
 
     // A stream's response is complete: the connection takes its next request. [any-thread]

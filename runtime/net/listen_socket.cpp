@@ -72,7 +72,7 @@ std::unexpected<Error> cannot_listen(const std::string& address, int reason) {
     }
 }
 
-std::string bound_address(int fd) {
+std::string bound_address(int fd, std::string_view scheme) {
     sockaddr_storage bound{};
     socklen_t size = sizeof bound;
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&bound), &size);
@@ -80,11 +80,11 @@ std::string bound_address(int fd) {
     if (bound.ss_family == AF_INET6) {
         const auto& v6 = reinterpret_cast<const sockaddr_in6&>(bound);
         ::inet_ntop(AF_INET6, &v6.sin6_addr, host, sizeof host);
-        return fmt::format("http://[{}]:{}", host, ntohs(v6.sin6_port));
+        return fmt::format("{}://[{}]:{}", scheme, host, ntohs(v6.sin6_port));
     }
     const auto& v4 = reinterpret_cast<const sockaddr_in&>(bound);
     ::inet_ntop(AF_INET, &v4.sin_addr, host, sizeof host);
-    return fmt::format("http://{}:{}", host, ntohs(v4.sin_port));
+    return fmt::format("{}://{}:{}", scheme, host, ntohs(v4.sin_port));
 }
 
 // Somebody listens on the unix socket, or its file could be another's; else its file is removed.
@@ -102,16 +102,16 @@ bool taken(const sockaddr_un& name) {
 
 }  // namespace
 
-Result<ListenSocket> ListenSocket::open(const std::string& address) {
+Result<ListenSocket> ListenSocket::open(const std::string& address, std::string_view scheme) {
     if (address.starts_with("unix:")) return open_unix(address.substr(5), Entrance::unix_socket);
-    return open_tcp(address);
+    return open_tcp(address, scheme);
 }
 
 Result<ListenSocket> ListenSocket::open_control(const std::string& path) {
     return open_unix(path, Entrance::control);
 }
 
-Result<ListenSocket> ListenSocket::open_tcp(const std::string& address) {
+Result<ListenSocket> ListenSocket::open_tcp(const std::string& address, std::string_view scheme) {
     const auto parts = split(address);
     if (!parts) return std::unexpected(parts.error());
 
@@ -136,7 +136,7 @@ Result<ListenSocket> ListenSocket::open_tcp(const std::string& address) {
         return cannot_listen(address, errno);
 
     ListenSocket opened(std::move(socket), Entrance::tcp);
-    opened.address_ = bound_address(opened.fd());
+    opened.address_ = bound_address(opened.fd(), scheme);
     return opened;
 }
 

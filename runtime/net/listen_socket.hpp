@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <string_view>
 
 namespace patchbay::net {
 
@@ -15,7 +16,8 @@ class ListenSocket {
 public:
     // "127.0.0.1:8080", "[::1]:0", "localhost:80", "unix:/run/x.sock". The error is one sentence
     // for the operator: bad_request (malformed), conflict (in use), forbidden, or unavailable.
-    static Result<ListenSocket> open(const std::string& address);
+    // `scheme` is what clients of a TCP address write before it.
+    static Result<ListenSocket> open(const std::string& address, std::string_view scheme = "http");
 
     // A unix socket that only its owner may connect to.
     static Result<ListenSocket> open_control(const std::string& path);
@@ -25,13 +27,13 @@ public:
     ~ListenSocket();  // removes the file of a unix socket, unless it is another's by now
 
     int fd() const { return socket_.get(); }
-    const std::string& address() const { return address_; }  // with the real port
+    const std::string& address() const { return address_; }  // "http://IP:PORT", the real port
     Entrance entrance() const { return entrance_; }
 
 private:
     ListenSocket(FileDescriptor socket, Entrance entrance)
         : socket_(std::move(socket)), entrance_(entrance) {}
-    static Result<ListenSocket> open_tcp(const std::string& address);
+    static Result<ListenSocket> open_tcp(const std::string& address, std::string_view scheme);
     static Result<ListenSocket> open_unix(const std::string& path, Entrance entrance);
 
     FileDescriptor socket_;

@@ -26,16 +26,23 @@ Session::Session(Sessions& sessions, std::unique_ptr<Connection> connection)
 Session::~Session() { unwatch(); }
 
 void Session::read_request() {
-    stage_ = Stage::idle;
-    deadline_ = sessions_.loop().now() + sessions_.options().idle_timeout;
+    wait_for_request();
     if (!connection_->leftover().empty()) take({});
     if (stage_ == Stage::idle && sessions_.draining()) return close_gently();
-    if (stage_ == Stage::idle || stage_ == Stage::head || stage_ == Stage::body) watch(EPOLLIN);
+    if (!reading()) return;
+    watch(EPOLLIN);
+    if (connection_->holds_more()) read_some();
+}
+
+void Session::wait_for_request() {
+    stage_ = Stage::idle;
+    deadline_ = sessions_.loop().now() + sessions_.options().idle_timeout;
 }
 
 void Session::on_ready(uint32_t) {
     switch (stage_) {
         case Stage::idle:
+        case Stage::handshake:
         case Stage::head:
         case Stage::body: return read_some();
         case Stage::writing: return flush();
@@ -44,11 +51,36 @@ void Session::on_ready(uint32_t) {
     }
 }
 
+// More than one turn only for what the connection holds of one TLS record.
 void Session::read_some() {
-    const auto scratch = sessions_.scratch();
-    const IoResult result = connection_->read(scratch);
-    if (result.state == IoResult::State::closed) return close();
-    if (result.state == IoResult::State::ok) take({scratch.data(), result.bytes});
+    do {
+        const auto scratch = sessions_.scratch();
+        const IoResult result = connection_->read(scratch);
+        if (result.state == IoResult::State::closed) return close();
+        if (connection_->handshake() != Handshake::done || stage_ == Stage::handshake)
+            follow_handshake();
+        if (!reading()) return;
+        if (result.state == IoResult::State::ok) take({scratch.data(), result.bytes});
+        if (stage_ == Stage::idle && sessions_.draining()) return close_gently();
+        if (!reading()) return;
+        watch(result.state == IoResult::State::wants_output ? EPOLLOUT : EPOLLIN);
+    } while (connection_->holds_more());
+}
+
+// A TLS connection that sends nothing is idle. One that has begun has as much time as for a
+// request's head, and then is idle again.
+void Session::follow_handshake() {
+    switch (connection_->handshake()) {
+        case Handshake::pending:
+            if (stage_ != Stage::idle) return;
+            stage_ = Stage::handshake;
+            deadline_ = sessions_.loop().now() + sessions_.options().head_timeout;
+            return;
+        case Handshake::done: return wait_for_request();
+        case Handshake::not_tls:
+            return reject({.code = ErrorCode::bad_request,
+                           .message = "This address speaks TLS only: use https://."});
+    }
 }
 
 // What the reader does not take stays with the connection: the start of a line, or of the next
@@ -117,6 +149,7 @@ void Session::write(std::string bytes, bool keep_alive) {
     out_ = std::move(bytes);
     sent_ = 0;
     keep_alive_ = keep_alive;
+    told_waiting_ = false;
     deadline_ = sessions_.loop().now() + sessions_.options().write_timeout;
     flush();
 }
@@ -147,9 +180,9 @@ void Session::flush() {
         if (result.bytes > 0)
             deadline_ = sessions_.loop().now() + sessions_.options().write_timeout;
         if (sent_ < out_.size()) {
-            const bool first = watched_ != EPOLLOUT;
+            const bool first = !std::exchange(told_waiting_, true);
             if (first && !connection_->wait_with(out_.size() - sent_)) return close();
-            return watch(EPOLLOUT);
+            return watch(result.state == IoResult::State::wants_input ? EPOLLIN : EPOLLOUT);
         }
     }
     connection_->all_sent();
@@ -188,6 +221,7 @@ void Session::on_deadline() {
 void Session::close() {
     if (stage_ == Stage::ended) return;
     unwatch();
+    if (stage_ == Stage::idle) connection_->shut_down_writing();  // nothing is cut off
     stage_ = Stage::ended;
     connection_.reset();
     sessions_.remove(*this);

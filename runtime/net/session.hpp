@@ -39,10 +39,13 @@ public:
 
 private:
     friend class Sessions;
-    enum class Stage { idle, head, body, writing, lingering, ended };
+    enum class Stage { idle, handshake, head, body, writing, lingering, ended };  // reads to `body`
 
     void on_ready(uint32_t events) override;
+    bool reading() const { return stage_ <= Stage::body; }
+    void wait_for_request();
     void read_some();
+    void follow_handshake();
     void take(std::string_view bytes);
     size_t parse(std::string_view bytes);
     void after_parsing();
@@ -68,6 +71,7 @@ private:
     Stage stage_ = Stage::idle;
     bool keep_alive_ = true;
     bool refusing_ = false;
+    bool told_waiting_ = false;  // what is unsent counts towards the total of all connections
 };
 
 }  // namespace patchbay::net

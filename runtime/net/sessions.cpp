@@ -49,12 +49,13 @@ void Sessions::admit(std::unique_ptr<Connection> connection) {
         connection->count(std::move(refused));
         return add(std::move(connection)).refuse(too_many());
     }
-    connection->write(response_bytes(error_response(too_many()), {.keep_alive = false}));
+    if (connection->handshake() == Handshake::done)
+        connection->write(response_bytes(error_response(too_many()), {.keep_alive = false}));
 }
 
 void Sessions::take_back(std::unique_ptr<Connection> connection, std::string unsent,
                          bool keep_alive) {
-    if (closing_ && unsent.empty()) return;
+    if (closing_ && unsent.empty()) return connection->shut_down_writing();
     Session& session = add(std::move(connection));
     keep_alive = keep_alive && !closing_;
     if (unsent.empty() && keep_alive) return session.read_request();
