@@ -137,8 +137,8 @@ void EventStream::finish(std::unique_ptr<EventStream> stream) {
 
 void EventStream::on_ready(uint32_t events) {
     if ((events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0) return fail();
-    if ((events & read_waits_for_) != 0 && room() > 0) read_some();
     if ((events & write_waits_for_) != 0 && blocked_) write_some();
+    if (connection_ && (events & read_waits_for_) != 0 && room() > 0) read_some();
 }
 
 void EventStream::write_some() {

@@ -51,6 +51,7 @@ private:
     std::shared_ptr<const CurrentTls> tls_;
     std::shared_ptr<const TlsContext> context_;
     std::optional<SecureStreamSocket> secure_;
+    bool write_waits_ = false;  // for the rest of a record
     bool failed_ = false;
     bool shut_down_ = false;
 };
@@ -70,6 +71,9 @@ IoResult TlsConnection::read(std::span<char> into) {
         if (ready.state != State::ok) return ready;
     }
     if (shut_down_ || handshake_ == Handshake::not_tls) return plain_read(fd_, into);
+    // OpenSSL 3.0 would answer a client's key update at once, and trip over the record that is
+    // still to be written ("bad length").
+    if (write_waits_) return {State::wants_output};
 
     const IoResult result =
         attempt([&] { return secure_->receiveBytes(into.data(), static_cast<int>(into.size())); });
@@ -88,6 +92,7 @@ IoResult TlsConnection::write(std::string_view bytes) {
         const std::string_view record = bytes.substr(sent, record_bytes);
         const IoResult result = attempt(
             [&] { return secure_->sendBytes(record.data(), static_cast<int>(record.size())); });
+        write_waits_ = result.state == State::wants_output;
         if (result.state != State::ok && sent == 0) return result;
         if (result.state != State::ok) break;
         sent += result.bytes;

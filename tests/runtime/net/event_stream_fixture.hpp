@@ -39,12 +39,10 @@ class EventStreamTest : public ::testing::Test {
 protected:
     void SetUp() override {
         lane.start();
-        gate.emplace(GateOptions{.listen = {"127.0.0.1:0"}, .write_timeout = 200ms},
-                     [this](Exchange exchange) {
-                         if (exchange.request().getURI() == "/plain")
-                             return exchange.reply({.body = "plain"});
-                         take(std::move(exchange));
-                     });
+        gate.emplace(gate_options(), [this](Exchange exchange) {
+            if (exchange.request().getURI() == "/plain") return exchange.reply({.body = "plain"});
+            take(std::move(exchange));
+        });
         ASSERT_TRUE(gate->start());
     }
 
@@ -52,6 +50,10 @@ protected:
         on_lane([this] { stream.reset(); });
         gate->stop();
         lane.stop();
+    }
+
+    virtual GateOptions gate_options() {
+        return {.listen = {"127.0.0.1:0"}, .write_timeout = 200ms};
     }
 
     void take(Exchange exchange) {

@@ -39,7 +39,7 @@ bool eventually(Condition condition) {
 
 class LoopbackClient {
 public:
-    // "http://127.0.0.1:8080", "http://[::1]:8080" or "unix:/path".
+    // "http://127.0.0.1:8080" (or https), "http://[::1]:8080" or "unix:/path".
     explicit LoopbackClient(const std::string& address, int receive_buffer = 0) {
         sockaddr_storage name{};
         const socklen_t size = parse(address, name);
@@ -74,6 +74,12 @@ public:
         }
     }
 
+    // What has come, once anything has; "" at the end.
+    std::string read_some() {
+        if (received_.empty()) read_more();
+        return take(received_.size());
+    }
+
     std::string read_bytes(size_t count) {
         while (received_.size() < count)
             if (!read_more()) break;
@@ -104,6 +110,11 @@ public:
     bool was_reset() const { return reset_; }
 
     void close() { socket_ = FileDescriptor(); }
+    void reset() {  // leaves with a RST, as a lost network does
+        const linger at_once{.l_onoff = 1, .l_linger = 0};
+        ::setsockopt(fd(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+        close();
+    }
     void end_writing() { ::shutdown(fd(), SHUT_WR); }
 
 private:
