@@ -270,6 +270,7 @@ void Interaction::add_viewer(ViewerSpec spec) {
     shard_.counters().viewers.fetch_add(1, std::memory_order_relaxed);
     tell_runs_of_viewers();
     viewers_.back()->pump();
+    relieve();  // the others may all be full
 }
 
 void Interaction::viewer_ended(Viewer&, bool left) {

@@ -80,6 +80,7 @@ class BackpressureTest(ServerTest):
         self.upstream = FakeUpstream(endless())
         self.addCleanup(self.upstream.close)
         self.config = config(self.upstream, server={"stall_timeout_ms": 600000,
+                                                    "heartbeat_ms": 600000,  # bytes are answers
                                                     "drain_timeout_ms": 50})
         super().setUp()
         self.interaction = self.client.interaction()
@@ -124,6 +125,17 @@ class BackpressureTest(ServerTest):
             self.assertTrue(reader.recv(65536))
 
         self.assertLess(memory_of(self.server) - before, 32 * MIB * SLOW)
+
+    def test_a_viewer_that_comes_to_a_paused_answer_lets_it_go_on(self):
+        stalled = self.stalled_viewer()
+        sent = self.standstill()
+        last = self.client.get(f"/api/interactions/{self.interaction}").json()["last_seq"]
+
+        reader = self.client.send("GET", f"/api/interactions/{self.interaction}/events?after={last}")
+
+        while self.upstream.sent < sent + MIB:
+            self.assertTrue(reader.recv(65536))
+        stalled.close()
 
     def test_a_viewer_that_leaves_lets_the_upstream_go_on_for_the_log(self):
         sock = self.stalled_viewer()
