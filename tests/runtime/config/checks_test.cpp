@@ -1,4 +1,5 @@
 #include "runtime/config/address.hpp"
+#include "runtime/config/reload.hpp"
 #include "tests/runtime/config/config_file.hpp"
 
 #include <gtest/gtest.h>
@@ -91,6 +92,40 @@ TEST(ChecksTest, OpenAddressIsWarnedOf) {
 
     ASSERT_EQ(sentences.size(), 1u);
     EXPECT_NE(sentences[0].find("192.0.2.1:8080 without TLS"), std::string::npos);
+}
+
+TEST(ChecksTest, NothingIsWarnedOfWithTls) {
+    Config config;
+    config.server.listen = {"192.0.2.1:8080"};
+    config.server.tls = {.certificate = "c.pem", .key = "k.pem"};
+
+    EXPECT_TRUE(warnings(config).empty());
+}
+
+TEST(ChecksTest, TlsTakesACertificateAndAKey) {
+    const auto config = load_text(
+        valid_with(R"("server": {"tls": {"certificate": "/c/${NAME}.pem", "key": "k.pem"}})"),
+        {{"NAME", "host"}});
+
+    ASSERT_TRUE(config) << sentences(config.error());
+    EXPECT_EQ(config->server.tls->certificate, "/c/host.pem");
+    EXPECT_EQ(config->server.tls->key, "k.pem");
+    EXPECT_NE(complaints(valid_with(R"("server": {"tls": {"certificate": "c.pem"}})"))
+                  .find("/server/tls"),
+              std::string::npos);
+    EXPECT_NE(complaints(valid_with(R"("server": {"tls": {"certificate": "", "key": "k"}})"))
+                  .find("/server/tls/certificate"),
+              std::string::npos);
+}
+
+TEST(ReloadTest, OtherFilesOfTlsAreTakenOverAndTlsItselfIsNot) {
+    Config plain, with_tls, other;
+    with_tls.server.tls = {.certificate = "c.pem", .key = "k.pem"};
+    other.server.tls = {.certificate = "other.pem", .key = "other.pem"};
+
+    EXPECT_TRUE(needs_restart(with_tls, other).empty());
+    EXPECT_EQ(needs_restart(plain, with_tls), std::vector<std::string>{"/server/tls"});
+    EXPECT_EQ(needs_restart(with_tls, plain), std::vector<std::string>{"/server/tls"});
 }
 
 TEST(AddressTest, OnlyWholeAddressesAreTaken) {
