@@ -55,6 +55,8 @@ check_includes() {  # ROOT, files on standard input
             report("only db/database.* sees SQLite")
         if (target ~ /^Poco\/Net/ && own !~ /^(runtime\/net|runtime\/http|tests|bench)$/)
             report("only runtime/net and runtime/http see Poco/Net")
+        if (target ~ /^openssl\/ssl/ && own !~ /^(runtime\/net|tests|bench)$/)
+            report("only runtime/net sees TLS")
         if (target ~ /^boost\/dll/ && file !~ /^runtime\/plugins\/library\./)
             report("only runtime/plugins/library.* sees Boost.DLL")
         if (own == "tests" || own == "bench") {
@@ -165,6 +167,7 @@ self_test() {
     plant runtime/config/load.cpp '#include "runtime/net/gate.hpp"'
     plant runtime/engine/run.cpp '#include "runtime/http/router.hpp"'
     plant runtime/engine/net.cpp '#include <Poco/Net/HTTPRequest.h>'
+    plant runtime/http/secure.cpp '#include <openssl/ssl.h>'
     plant runtime/plugins/load.cpp '#include <boost/dll.hpp>'
     plant runtime/http/lost.cpp '#include "lost.hpp"'
     plant runtime/cli/serve.cpp '#include "plugins/providers/a/own.hpp"'
