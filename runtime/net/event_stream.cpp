@@ -173,13 +173,13 @@ void EventStream::compact() {
 
 void EventStream::read_some() {
     std::array<char, 4096> bytes;
+    IoResult result;
     do {
-        const auto free = std::span(bytes).first(std::min(room(), bytes.size()));
-        const IoResult result = connection_->read(free);
+        result = connection_->read(std::span(bytes).first(std::min(room(), bytes.size())));
         if (result.state == IoResult::State::closed) return fail();
         connection_->leftover().append(bytes.data(), result.bytes);
         read_waits_for_ = result.state == IoResult::State::wants_output ? EPOLLOUT : EPOLLIN;
-    } while (connection_->holds_more() && room() > 0);
+    } while (result.state == IoResult::State::ok && connection_->holds_more() && room() > 0);
     watch();
 }
 

@@ -53,9 +53,10 @@ void Session::on_ready(uint32_t) {
 
 // More than one turn only for what the connection holds of one TLS record.
 void Session::read_some() {
+    const auto scratch = sessions_.scratch();
+    IoResult result;
     do {
-        const auto scratch = sessions_.scratch();
-        const IoResult result = connection_->read(scratch);
+        result = connection_->read(scratch);
         if (result.state == IoResult::State::closed) return close();
         if (connection_->handshake() != Handshake::done || stage_ == Stage::handshake)
             follow_handshake();
@@ -64,7 +65,7 @@ void Session::read_some() {
         if (stage_ == Stage::idle && sessions_.draining()) return close_gently();
         if (!reading()) return;
         watch(result.state == IoResult::State::wants_output ? EPOLLOUT : EPOLLIN);
-    } while (connection_->holds_more());
+    } while (result.state == IoResult::State::ok && connection_->holds_more());
 }
 
 // A TLS connection that sends nothing is idle. One that has begun has as much time as for a
