@@ -108,6 +108,15 @@ protected:
         return bytes;
     }
 
+    // How often the lane wakes up in 100 ms in which it has nothing to do: seldom, or it spins.
+    int turns_of_an_idle_lane() {
+        on_lane([&] { lane.loop().after_each_turn([&] { ++turns; }); });
+        std::promise<void> later;
+        on_lane([&] { lane.loop().after(100ms, [&] { later.set_value(); }); });
+        EXPECT_EQ(later.get_future().wait_for(wait_limit), std::future_status::ready);
+        return turns;
+    }
+
     // Adds 16 KiB events until the socket takes no more and the stream is full.
     void fill() {
         on_lane([&] {
@@ -121,7 +130,7 @@ protected:
     Listener listener;
     std::unique_ptr<EventStream> stream;  // [lane]
     std::atomic<int> streams{0};
-    std::atomic<int> turns{0};  // of the lane, where a test counts them
+    std::atomic<int> turns{0};  // of the lane
     std::optional<Gate> gate;
 };
 
