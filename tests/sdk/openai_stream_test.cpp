@@ -126,16 +126,36 @@ TEST_F(OpenAiStreamTest, AReasonIsAnEndWithoutDone) {
 }
 
 TEST_F(OpenAiStreamTest, DoneIsAnEndWithoutAReason) {
-    EXPECT_EQ(answered_with({content("x"), "[DONE]"}).finish_reason(), PATCHBAY_FINISH_STOP);
+    auto& chat = answered_with({R"({"choices":[{"delta":{"content":"x"}}]})", "[DONE]"});
+
+    EXPECT_EQ(chat.text(), "x");
+    EXPECT_EQ(chat.finish_reason(), PATCHBAY_FINISH_STOP);
 }
 
 TEST_F(OpenAiStreamTest, ABodyThatJustEndsIsTruncated) {
-    for (const auto& data : {std::vector<std::string>{content("half")}, {}}) {
+    auto& chat = answered_with({content("half")});
+
+    ASSERT_TRUE(chat.error());
+    EXPECT_EQ(chat.error()->code, ErrorCode::upstream_truncated);
+    EXPECT_TRUE(chat.error()->retryable);
+}
+
+TEST_F(OpenAiStreamTest, DoneIsNoEndWhereAReasonWasAnnounced) {
+    auto& chat = answered_with({content("half"), "[DONE]"});
+
+    EXPECT_EQ(chat.text(), "half");
+    ASSERT_TRUE(chat.error());
+    EXPECT_EQ(chat.error()->code, ErrorCode::upstream_truncated);
+}
+
+TEST_F(OpenAiStreamTest, WithoutAChoiceThereIsNoAnswer) {
+    const std::string foreign = R"({"status":"ok"})";
+    for (const auto& data :
+         {std::vector<std::string>{}, {"[DONE]"}, {foreign}, {foreign, "[DONE]"}}) {
         auto& chat = answered_with(data);
 
         ASSERT_TRUE(chat.error());
-        EXPECT_EQ(chat.error()->code, ErrorCode::upstream_truncated);
-        EXPECT_TRUE(chat.error()->retryable);
+        EXPECT_EQ(chat.error()->code, ErrorCode::upstream);
     }
 }
 
@@ -182,10 +202,15 @@ TEST_F(OpenAiStreamTest, AnErrorInTheMidstIsMappedByItsCode) {
 }
 
 TEST_F(OpenAiStreamTest, NonsenseIsAnUpstreamError) {
-    for (const auto& data :
-         {std::string("{"), std::string("[1]"), std::string("nonsense"),
-          R"({"choices":[{"delta":{"content":"\ud800"}}]})" + std::string(),
-          "{\"choices\":[{\"delta\":{\"content\":\"\xFF\"}}]}" + std::string()}) {
+    for (const auto& data : {std::string("{"), std::string("[1]"), std::string("nonsense"),
+                             R"({"choices":[{"delta":{"content":"\ud800"}}]})" + std::string(),
+                             "{\"choices\":[{\"delta\":{\"content\":\"\xFF\"}}]}" + std::string(),
+                             std::string(R"({"choices":{}})"), std::string(R"({"choices":[null]})"),
+                             std::string(R"({"choices":[{"delta":[]}]})"),
+                             std::string(R"({"choices":[{"delta":{"content":["y"]}}]})"),
+                             std::string(R"({"choices":[{"delta":{"refusal":1}}]})"),
+                             std::string(R"({"choices":[{"delta":{"tool_calls":{}}}]})"),
+                             std::string(R"({"choices":[{"delta":{},"finish_reason":false}]})")}) {
         auto& chat = answered_with({content("x"), data, content("y"), "[DONE]"});
 
         EXPECT_EQ(chat.text(), "x");
@@ -225,14 +250,17 @@ TEST_F(OpenAiStreamTest, APlainJsonErrorWith200IsAnError) {
 }
 
 TEST_F(OpenAiStreamTest, AnEndlessPlainBodyIsStopped) {
-    HttpAnswer answer = {.headers = {{"Content-Type", "text/html"}}};
-    for (int i = 0; i < 10; ++i) answer.chunks.emplace_back(std::string(64 * 1024, 'x'), 1ms);
+    for (const uint32_t status : {200u, 500u}) {
+        HttpAnswer answer = {.status = status, .headers = {{"Content-Type", "text/html"}}};
+        for (int i = 0; i < 10; ++i) answer.chunks.emplace_back(std::string(64 * 1024, 'x'), 1ms);
 
-    auto& chat = answered(std::move(answer));
+        auto& chat = answered(std::move(answer));
 
-    ASSERT_TRUE(chat.error());
-    EXPECT_EQ(chat.error()->code, ErrorCode::upstream);
-    EXPECT_TRUE(host.http().calls().back().cancelled);
+        ASSERT_TRUE(chat.error());
+        EXPECT_EQ(chat.error()->code, ErrorCode::upstream);
+        EXPECT_EQ(chat.error()->retryable, status == 500);
+        EXPECT_TRUE(host.http().calls().back().cancelled);
+    }
 }
 
 TEST_F(OpenAiStreamTest, ToolCallsArePutTogetherByIndex) {

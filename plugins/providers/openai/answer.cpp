@@ -46,14 +46,15 @@ void Answer::on_data(std::string_view bytes) {
     if (finished()) return;
     const auto room = max_body_bytes - body_.size();
     body_.append(bytes.substr(0, room));
-    if (bytes.size() > room && is_success(status_))
-        stop(nonsense("the upstream's answer is no event stream, and too large"));
+    if (bytes.size() <= room) return;
+    stop(is_success(status_) ? nonsense("the upstream's answer is no event stream, and too large")
+                             : vendor_error(status_, body_, retry_, config_.api_key));
 }
 
 void Answer::on_event(const patchbay::SseEvent& event) {
     if (finished() || event.data.empty()) return;
     if (event.data.starts_with("[DONE]"))
-        conclude();
+        end(true);
     else
         take(event.data);
 }
@@ -68,16 +69,30 @@ void Answer::on_done(const Error* error) {
     if (finished()) return;
 
     // The reason is the last thing that belongs to the answer: what fails later harms nobody.
+    if (!error || reason_) return end(false);
+    auto failed = *error;
+    // It is not the user's request that is too large.
+    if (failed.code == ErrorCode::too_large) failed.code = ErrorCode::upstream;
+    fail(failed);
+}
+
+void Answer::end(bool done) {
     if (reason_) return conclude();
-    if (error) return fail(*error);
-    fail({.code = ErrorCode::upstream_truncated,
+    if (!answered_) {
+        auto empty = nonsense("the upstream ended without a word of an answer");
+        empty.retryable = body_.empty();
+        return stop(empty);
+    }
+    // Whoever breaks off may still write [DONE], as the last thing that its framework does.
+    if (done && !owes_reason_) return conclude();
+    stop({.code = ErrorCode::upstream_truncated,
           .message = "the upstream ended its answer without a finish_reason",
           .retryable = true});
 }
 
 void Answer::take(std::string_view json) {
     const auto chunk = reader_.read(json);
-    if (!chunk) return stop(nonsense("the upstream sent what is no JSON object in UTF-8"));
+    if (!chunk) return stop(nonsense("the upstream sent what is no chunk of an answer"));
     if (!chunk->error_json.empty())
         return stop(vendor_error(0, chunk->error_json, retry_, config_.api_key));
 
@@ -89,6 +104,8 @@ void Answer::take(std::string_view json) {
         if (const auto added = tool_calls_.add(chunk->tool_calls_json); !added)
             return stop(added.error());
     if (chunk->usage) usage_ = chunk->usage;
+    answered_ = answered_ || chunk->has_choice;
+    owes_reason_ = owes_reason_ || chunk->owes_reason;
     if (!chunk->finish_reason.empty()) reason_ = reason_named(chunk->finish_reason);
 }
 

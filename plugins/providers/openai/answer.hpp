@@ -16,7 +16,8 @@
 namespace openai {
 
 // Life       start() once; then the host's calls. Borrows the config, which outlives it.
-// Ending     a success only when the upstream said that it had ended: a finish_reason or [DONE].
+// Ending     a success only when the upstream said that it had ended: a finish_reason, or [DONE]
+//            from one that never speaks of a reason.
 class Answer final : public patchbay::Chat, private patchbay::HttpHandler {
 public:
     Answer(patchbay::Stream stream, const Config& config) : Chat(stream), config_(config) {}
@@ -32,7 +33,8 @@ private:
 
     void take(std::string_view json);  // one chunk
     void write(std::string_view text, patchbay::Channel channel);
-    void conclude();  // a good end
+    void end(bool done);  // the upstream has no more to say; `done`: it said so
+    void conclude();      // a good end
     bool emit_tool_calls(patchbay::FinishReason reason);
     void stop(const patchbay::Error& error);  // a bad end in the midst of the call
 
@@ -42,7 +44,9 @@ private:
     ToolCalls tool_calls_;
     std::optional<patchbay::Usage> usage_;
     std::optional<patchbay::FinishReason> reason_;
-    bool refused_ = false;  // it wrote into "refusal"
+    bool answered_ = false;     // a choice came
+    bool owes_reason_ = false;  // and announced a finish_reason
+    bool refused_ = false;      // it wrote into "refusal"
     uint32_t status_ = 0;
     Retry retry_;
     std::string body_;  // when it is no event stream

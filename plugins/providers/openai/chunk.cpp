@@ -6,31 +6,55 @@ namespace {
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-void read_text(const element& value, std::string_view& text) {
-    if (value.is_string()) text = value.get_string().value_unsafe();
+// The readers say whether the value has the type that it must have; null stands for nothing.
+
+bool read_text(const element& value, std::string_view& text) {
+    if (value.is_null()) return true;
+    return !value.get(text);
+}
+
+bool read_tool_calls(const element& value, Chunk& chunk) {
+    if (value.is_null()) return true;
+    if (!value.is_array()) return false;
+    chunk.tool_calls_json = simdjson::minify(value);
+    return true;
 }
 
 // Of a streamed choice the "delta", of a whole one the "message".
-void read_delta(const object& delta, Chunk& chunk) {
-    for (const auto [key, value] : delta) {
+bool read_delta(const element& delta, Chunk& chunk) {
+    if (delta.is_null()) return true;
+    object members;
+    if (delta.get(members)) return false;
+    for (const auto [key, value] : members) {
+        bool good = true;
         if (key == "content")
-            read_text(value, chunk.content);
+            good = read_text(value, chunk.content);
         else if (key == "reasoning_content" || key == "reasoning")
-            read_text(value, chunk.reasoning);
+            (void)read_text(value, chunk.reasoning);  // not standard: servers differ
         else if (key == "refusal")
-            read_text(value, chunk.refusal);
-        else if (key == "tool_calls" && value.is_array())
-            chunk.tool_calls_json = simdjson::minify(value);
+            good = read_text(value, chunk.refusal);
+        else if (key == "tool_calls")
+            good = read_tool_calls(value, chunk);
+        if (!good) return false;
     }
+    return true;
 }
 
-void read_choice(const object& choice, Chunk& chunk) {
-    for (const auto [key, value] : choice) {
-        if ((key == "delta" || key == "message") && value.is_object())
-            read_delta(value.get_object().value_unsafe(), chunk);
-        else if (key == "finish_reason")
-            read_text(value, chunk.finish_reason);
+bool read_choice(const element& choice, Chunk& chunk) {
+    object members;
+    if (choice.get(members)) return false;
+    chunk.has_choice = true;
+    for (const auto [key, value] : members) {
+        bool good = true;
+        if (key == "delta" || key == "message") {
+            good = read_delta(value, chunk);
+        } else if (key == "finish_reason") {
+            good = read_text(value, chunk.finish_reason);
+            chunk.owes_reason = value.is_null();
+        }
+        if (!good) return false;
     }
+    return true;
 }
 
 uint64_t count_in(const object& counts, std::string_view key) {
@@ -52,9 +76,11 @@ patchbay::Usage read_usage(const object& counts) {
     return usage;
 }
 
-void read_choices(const element& choices, Chunk& chunk) {
-    object first;
-    if (!choices.at(0).get(first)) read_choice(first, chunk);
+bool read_choices(const element& value, Chunk& chunk) {
+    if (value.is_null()) return true;
+    simdjson::dom::array choices;
+    if (value.get(choices)) return false;
+    return choices.size() == 0 || read_choice(*choices.begin(), chunk);
 }
 
 // Each open answer has a parser: simdjson's usual depth of 1,024 would cost 9 KiB of its 15.
@@ -82,12 +108,13 @@ std::optional<Chunk> ChunkReader::read(std::string_view json) {
 
     Chunk chunk;
     for (const auto [key, value] : root) {
-        if (key == "choices" && value.is_array())
-            read_choices(value, chunk);
-        else if (key == "usage" && value.is_object())
+        if (key == "choices") {
+            if (!read_choices(value, chunk)) return std::nullopt;
+        } else if (key == "usage" && value.is_object()) {
             chunk.usage = read_usage(value.get_object().value_unsafe());
-        else if (key == "error" && !value.is_null())
+        } else if (key == "error" && !value.is_null()) {
             chunk.error_json = simdjson::minify(value);
+        }
     }
     return chunk;
 }

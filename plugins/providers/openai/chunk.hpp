@@ -17,6 +17,8 @@ struct Chunk {
     std::string_view reasoning;
     std::string_view refusal;
     std::string_view finish_reason;
+    bool has_choice = false;   // it has a part of the answer, if an empty one
+    bool owes_reason = false;  // its finish_reason is null: one is to come
     std::optional<patchbay::Usage> usage;
     std::string tool_calls_json;  // an array of deltas
     std::string error_json;       // the value of "error"
@@ -27,8 +29,9 @@ class ChunkReader {
 public:
     ChunkReader();
 
-    // Nothing when it is no JSON object, or no valid UTF-8. Only the first choice is read; members
-    // of an unexpected type count as absent.
+    // Nothing when it is no JSON object, no valid UTF-8, or a member that holds a part of the
+    // answer has another type than it must have: what cannot be read is not left out in silence.
+    // Only the first choice is read.
     std::optional<Chunk> read(std::string_view json);
 
 private:
