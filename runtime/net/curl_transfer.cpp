@@ -18,6 +18,7 @@ namespace {
 
 constexpr long read_bytes = 4096;  // also what a pause lets through at most
 constexpr long upload_buffer_bytes = 16384;
+constexpr size_t max_head_bytes = 128 * 1024;  // of an answer
 constexpr size_t spare_buffers_kept = 64;
 constexpr size_t spare_buffer_bytes = 65536;
 
@@ -61,6 +62,8 @@ struct Transfer::Callbacks {
         if (self.head_complete) return count;  // trailers
         const std::string_view line(bytes, count);
         if (!trimmed(line).empty()) {
+            self.head_too_large = self.head_.size() + count > max_head_bytes;
+            if (self.head_too_large) return 0;  // an error for libcurl
             self.head_ += line;
             return count;
         }
@@ -109,7 +112,8 @@ struct Transfer::Callbacks {
 void Transfer::CleanUp::operator()(void* easy) const { curl_easy_cleanup(easy); }
 void Transfer::CleanUp::operator()(curl_slist* list) const { curl_slist_free_all(list); }
 
-Transfer::Transfer(TransferNews& news) : news_(news), easy_(curl_easy_init()) {
+Transfer::Transfer(TransferNews& news, const TrustedAuthorities& authorities)
+    : news_(news), authorities_(authorities), easy_(curl_easy_init()) {
     if (!easy_) throw std::bad_alloc();
 }
 
@@ -132,7 +136,8 @@ void Transfer::clear() {
     head_.clear();
     if (!body.empty()) give_back(take_body());
     call = 0;
-    connected = head_complete = body_too_large = touched = must_hold_ = held_ = false;
+    connected = head_complete = head_too_large = body_too_large = touched = must_hold_ = held_ =
+        false;
     status = 0;
     body_bytes_ = 0;
     error_text_[0] = '\0';
@@ -154,6 +159,11 @@ void Transfer::set_common_options() {
     curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, read_bytes);
     curl_easy_setopt(handle, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(handle, CURLOPT_SSLVERSION, long{CURL_SSLVERSION_TLSv1_2});  // or later
+    if (!authorities_.file.empty())
+        curl_easy_setopt(handle, CURLOPT_CAINFO, authorities_.file.c_str());
+    if (!authorities_.folder.empty())
+        curl_easy_setopt(handle, CURLOPT_CAPATH, authorities_.folder.c_str());
     curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -250,6 +260,10 @@ uint64_t Transfer::uploaded() const {
 std::optional<Error> Transfer::failure(int curl_code, const std::string& label) const {
     if (curl_code == CURLE_OK && head_complete) return std::nullopt;
     if (curl_code == CURLE_OK) curl_code = CURLE_GOT_NOTHING;  // nothing but interim answers
+    if (head_too_large)
+        return Error{.code = ErrorCode::upstream,
+                     .message = fmt::format("the head of {}'s answer is larger than {} bytes",
+                                            label, max_head_bytes)};
     if (body_too_large)
         return Error{.code = ErrorCode::too_large,
                      .message = fmt::format("the answer of {} is larger than {} bytes", label,

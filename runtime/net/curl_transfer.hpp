@@ -5,6 +5,7 @@
 
 #include "runtime/net/http_client.hpp"
 #include "runtime/net/upstream_proxy.hpp"
+#include "runtime/net/upstream_trust.hpp"
 
 #include <array>
 #include <memory>
@@ -34,7 +35,7 @@ struct Route {
 
 class Transfer {
 public:
-    explicit Transfer(TransferNews& news);
+    Transfer(TransferNews& news, const TrustedAuthorities& authorities);  // borrowed
     ~Transfer();
     Transfer(const Transfer&) = delete;
     Transfer& operator=(const Transfer&) = delete;
@@ -62,6 +63,7 @@ public:
     HttpCallId call = 0;
     bool connected = false;
     bool head_complete = false;
+    bool head_too_large = false;
     bool body_too_large = false;
     bool touched = false;  // in TransferNews::touched
     int status = 0;
@@ -83,6 +85,7 @@ private:
     void touch();
 
     TransferNews& news_;
+    const TrustedAuthorities& authorities_;
     std::unique_ptr<void, CleanUp> easy_;
     List headers_;
     List addresses_;

@@ -9,12 +9,22 @@ namespace patchbay::net {
 
 namespace {
 
+bool is_same(std::string_view text, std::string_view wanted) {
+    return text.size() == wanted.size() &&
+           strncasecmp(text.data(), wanted.data(), wanted.size()) == 0;
+}
+
+// The last value of a header; "" = it is not there.
+std::string_view value_of(const HeaderViews& headers, std::string_view wanted) {
+    std::string_view found;
+    for (const auto& [name, value] : headers)
+        if (is_same(name, wanted)) found = value;
+    return found;
+}
+
 // Whether a Content-Type is `text/event-stream`, with or without parameters.
 bool is_event_stream(std::string_view content_type) {
-    constexpr std::string_view wanted = "text/event-stream";
-    const std::string_view type = content_type.substr(0, content_type.find_first_of("; \t"));
-    return type.size() == wanted.size() &&
-           strncasecmp(type.data(), wanted.data(), wanted.size()) == 0;
+    return is_same(content_type.substr(0, content_type.find_first_of("; \t")), "text/event-stream");
 }
 
 }  // namespace
@@ -46,11 +56,16 @@ bool HttpCall::deliver(HeaderViews& headers) {
 
 void HttpCall::deliver_head(HeaderViews& headers) {
     transfer->read_headers(headers);
-    if (options.split_sse && transfer->status / 100 == 2)
-        for (const auto& [name, value] : headers)
-            if (name.size() == 12 && strncasecmp(name.data(), "content-type", 12) == 0)
-                is_sse_ = is_event_stream(value);
+    is_sse_ = options.split_sse && transfer->status / 100 == 2 &&
+              is_event_stream(value_of(headers, "content-type"));
+    const std::string_view coding = value_of(headers, "content-encoding");
+    const bool readable = coding.empty() || is_same(coding, "identity");
     handler.on_head(transfer->status, headers);
+    // Nobody asked for a coding: it is not undone, and no event would be found in it.
+    if (is_sse_ && !readable)
+        refuse(ErrorCode::upstream,
+               fmt::format("{} sends its events in a coding that was not asked for",
+                           route.upstream.label));
 }
 
 void HttpCall::deliver_events() {
@@ -73,7 +88,7 @@ void HttpCall::deliver_body() {
 }
 
 void HttpCall::parse(std::string_view bytes) {
-    if (!too_large && !parser_.feed(bytes, on_event_)) fail_too_large();
+    if (!refused && !parser_.feed(bytes, on_event_)) fail_too_large();
 }
 
 void HttpCall::take_event(const SseEventView& event) {
@@ -86,11 +101,14 @@ void HttpCall::take_event(const SseEventView& event) {
 }
 
 void HttpCall::fail_too_large() {
+    refuse(ErrorCode::too_large, fmt::format("an event of {} is larger than {} bytes",
+                                             route.upstream.label, options.max_line_bytes));
+}
+
+void HttpCall::refuse(ErrorCode code, std::string message) {
     if (cancelled) return;
-    too_large = true;
-    failure = Error{.code = ErrorCode::too_large,
-                    .message = fmt::format("an event of {} is larger than {} bytes",
-                                           route.upstream.label, options.max_line_bytes)};
+    refused = true;
+    failure = Error{.code = code, .message = std::move(message)};
 }
 
 }  // namespace patchbay::net

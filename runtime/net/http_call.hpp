@@ -35,7 +35,7 @@ public:
     bool over = false;                   // nothing more comes from the upstream
     bool paused = false;
     bool cancelled = false;
-    bool too_large = false;  // an event was; the upstream need not go on
+    bool refused = false;  // what came is not taken: the upstream need not go on
     std::optional<Error> failure;
     TimerId timer = 0;
     Clock::time_point timer_when;
@@ -53,6 +53,7 @@ private:
     void parse(std::string_view bytes);
     void take_event(const SseEventView& event);
     void fail_too_large();
+    void refuse(ErrorCode code, std::string message);
 
     SseParser parser_;
     SseParser::OnEvent on_event_;

@@ -6,6 +6,7 @@
 #include "runtime/net/resolver.hpp"
 #include "runtime/net/upstream_proxy.hpp"
 #include "runtime/net/upstream_request.hpp"
+#include "runtime/net/upstream_trust.hpp"
 
 #include <fmt/format.h>
 
@@ -50,6 +51,7 @@ struct HttpClient::Impl {
     EventLoop& loop;
     Resolver& resolver;
     const ProxySettings proxies = ProxySettings::from_environment();
+    const TrustedAuthorities authorities = TrustedAuthorities::from_environment();
     TransferNews news;
     CurlMulti multi;
     std::unordered_map<HttpCallId, std::unique_ptr<HttpCall>> calls;
@@ -90,7 +92,8 @@ void HttpClient::Impl::resolved(HttpCallId id, const Result<std::vector<std::str
 }
 
 void HttpClient::Impl::launch(HttpCall& call, const std::vector<std::string>& addresses) {
-    if (spare_transfers.empty()) spare_transfers.push_back(std::make_unique<Transfer>(news));
+    if (spare_transfers.empty())
+        spare_transfers.push_back(std::make_unique<Transfer>(news, authorities));
     call.transfer = std::move(spare_transfers.back());
     spare_transfers.pop_back();
     call.transfer->prepare(call.id, call.options, call.route, addresses);
@@ -138,7 +141,7 @@ void HttpClient::Impl::tell_touched() {
 
 void HttpClient::Impl::tell(HttpCall& call) {
     bool ended = call.deliver(headers);
-    if (call.too_large && !call.over) {
+    if (call.refused && !call.over) {
         stop(call);
         ended = call.deliver(headers);
     }

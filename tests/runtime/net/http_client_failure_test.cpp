@@ -218,6 +218,45 @@ TEST_F(HttpClientTest, SaysTooLargeForABodyOrAnEventBeyondItsLimit) {
     EXPECT_EQ(event.events, std::vector<std::string>{"small"});
 }
 
+TEST_F(HttpClientTest, SaysUpstreamForAHeadBeyondItsLimit) {
+    LoopbackUpstream upstream([](UpstreamPeer& peer) {
+        peer.read_request();
+        peer.send("HTTP/1.1 200 OK\r\n");
+        while (peer.send("X-More: " + std::string(1000, 'x') + "\r\n")) {
+        }
+    });
+    RecordingHandler handler;
+
+    get(upstream.url(), handler);
+
+    ASSERT_TRUE(handler.done());
+    ASSERT_TRUE(handler.error);
+    EXPECT_EQ(handler.error->code, ErrorCode::upstream);
+    EXPECT_NE(handler.error->message.find("larger than"), std::string::npos);
+    EXPECT_EQ(handler.heads, 0);
+}
+
+TEST_F(HttpClientTest, RefusesEventsInACodingThatNobodyAskedForButNotBytes) {
+    LoopbackUpstream upstream([](UpstreamPeer& peer) {
+        const bool plain = peer.read_request().find("/identity") != std::string::npos;
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Encoding: " +
+                  std::string(plain ? "identity" : "gzip") + "\r\n\r\ndata: x\n\n");
+    });
+    RecordingHandler coded, plain, bytes;
+
+    start({.method = "GET", .url = upstream.url("/gzip"), .split_sse = true}, coded);
+    start({.method = "GET", .url = upstream.url("/identity"), .split_sse = true}, plain);
+    get(upstream.url("/gzip"), bytes);
+
+    ASSERT_TRUE(coded.done() && plain.done() && bytes.done());
+    ASSERT_TRUE(coded.error);
+    EXPECT_EQ(coded.error->code, ErrorCode::upstream);
+    EXPECT_EQ(coded.heads, 1);
+    EXPECT_TRUE(coded.events.empty());
+    EXPECT_EQ(plain.events, std::vector<std::string>{"x"});
+    EXPECT_EQ(bytes.data, "data: x\n\n");
+}
+
 TEST_F(HttpClientTest, RefusesBadUrlsMethodsAndHeaders) {
     RecordingHandler handler;
     const auto code_of = [&](HttpCallOptions options) {
