@@ -91,9 +91,11 @@ std::string run_completed_payload(const Usage& usage, const std::optional<int64_
 }
 
 std::string run_failed_payload(const Error& error) {
-    return dump({{"code", name_of(error.code)},
-                 {"message", public_message(error)},
-                 {"recoverable", error.retryable}});
+    json payload = {{"code", name_of(error.code)},
+                    {"message", public_message(error)},
+                    {"recoverable", error.retryable}};
+    if (error.retry_after_ms > 0) payload["retry_after_ms"] = error.retry_after_ms;
+    return dump(payload);
 }
 
 std::string run_cancelled_payload(CancelledBy by) { return dump({{"by", name_of(by)}}); }
@@ -185,6 +187,7 @@ std::string public_message(const Error& error) {
         case ErrorCode::timeout: return "The model's provider took too long.";
         case ErrorCode::rate_limited: return "The model's provider asks to slow down.";
         case ErrorCode::quota_exceeded: return "The quota at the model's provider is used up.";
+        case ErrorCode::too_large: return "The request is too large for the model's provider.";
         case ErrorCode::context_length: return "The conversation is too long for the model.";
         case ErrorCode::content_filtered: return "The model's provider refused the content.";
         case ErrorCode::model_not_found: return "The model's provider does not know the model.";

@@ -36,8 +36,7 @@ void append_id(const RunId& run, uint64_t seq, std::string& out) {
     out += '\n';
 }
 
-std::string error_text(const Event& event) {
-    const auto payload = json::parse(event.body, nullptr, false);
+std::string error_text(const Event& event, const json& payload) {
     if (event.kind == EventKind::run_failed) return payload.value("message", "The run failed.");
     if (event.kind == EventKind::run_interrupted) {
         return payload.value("reason", "The run was interrupted.");
@@ -112,9 +111,14 @@ void ConversationDialect::complete(const Event& event, std::string& out) const {
 }
 
 void ConversationDialect::error(const Event& event, std::string& out) const {
+    const auto payload = json::parse(event.body, nullptr, false);
     begin(event, out);
     out += R"({"type":"error","error":)";
-    append_json_string(out, error_text(event), true);
+    append_json_string(out, error_text(event, payload), true);
+    if (const auto code = payload.find("code"); code != payload.end())
+        out += ",\"code\":" + code->dump();
+    if (const auto wait = payload.find("retry_after_ms"); wait != payload.end())
+        out += ",\"retry_after_ms\":" + wait->dump();
     end(event, out);
 }
 
