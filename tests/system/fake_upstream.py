@@ -1,7 +1,9 @@
 """An upstream that speaks OpenAI's chat completions, and misbehaves on request.
 
 Every connection has a thread. What a request is answered with is a function of the connection; the
-functions below make the usual ones. The upstream counts the bytes that it could send.
+functions below make the usual ones. An answer of which nothing more comes holds its connection until
+the other side leaves, so that a test can see that it did: `settled` waits for that. The upstream
+counts the bytes that it could send.
 """
 
 import json
@@ -9,7 +11,7 @@ import socket
 import struct
 import threading
 
-from harness import WAIT, demo_config
+from harness import WAIT, demo_config, eventually
 
 
 def config(upstream, plugin=None, **overrides):
@@ -50,6 +52,7 @@ class Connection:
         self.head = head
         self.body = json.loads(body) if body else None
         self.left = threading.Event()  # the other side has closed
+        self.keep = False              # the connection takes a next request when this is answered
 
     def header(self, name):
         for line in self.head.split("\r\n")[1:]:
@@ -81,14 +84,19 @@ class Connection:
         self.left.set()
 
 
+    def chunked(self, *pieces):
+        """A body's beginning, a text being a chunk of content."""
+        self.begin()
+        for piece in pieces:
+            self.piece(chunk(piece) if isinstance(piece, str) else piece)
+
+
 # ---- answers ----
 
 def answers(*pieces):
     """A stream that ends properly; a text becomes a chunk of content."""
     def answer(connection):
-        connection.begin()
-        for piece in pieces:
-            connection.piece(chunk(piece) if isinstance(piece, str) else piece)
+        connection.chunked(*pieces)
         connection.finish()
     return answer
 
@@ -102,9 +110,7 @@ def says(text, *more):
 def cut(*pieces, reset=False):
     """A stream that breaks in the middle of a chunk."""
     def answer(connection):
-        connection.begin()
-        for piece in pieces:
-            connection.piece(chunk(piece))
+        connection.chunked(*pieces)
         connection.send(b"ff\r\ndata: {")
         if reset:
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
@@ -124,10 +130,26 @@ def error(status, body, **headers):
 def holds(*pieces):
     """A stream that begins and then says nothing until the other side leaves."""
     def answer(connection):
-        connection.begin()
-        for piece in pieces:
-            connection.piece(chunk(piece))
+        connection.chunked(*pieces)
         connection.wait_until_left()
+    return answer
+
+
+def sends(data, hold=False):
+    """These bytes as they are, with head and framing; then closes, or holds the connection."""
+    def answer(connection):
+        connection.send(data)
+        if hold:
+            connection.wait_until_left()
+    return answer
+
+
+def floods(beginning, more):
+    """`beginning`, and `more` again and again until the other side leaves."""
+    def answer(connection):
+        connection.send(beginning)
+        while not connection.upstream.stopping:
+            connection.send(more)
     return answer
 
 
@@ -145,19 +167,30 @@ def endless(text="All work and no play makes Jack a dull boy. "):
 
 
 class FakeUpstream:
-    def __init__(self, answer=says("Hello from upstream")):
+    """`tls`: an ssl.SSLContext to serve with. `talk`: a function of the socket that stands in for
+    the whole conversation, for what fails before a request is read."""
+
+    def __init__(self, answer=says("Hello from upstream"), tls=None, talk=None, port=0):
         self.answer = answer
+        self.tls, self.talk = tls, talk
+        self.accepted = 0      # connections
+        self.open = 0          # of them, those that neither side has closed yet
+        self.lock = threading.Lock()
         self.connections = []  # in the order of their requests
         self.sent = 0          # bytes that sockets took, of all connections together
         self.stopping = False
-        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.listener = socket.create_server(("127.0.0.1", port))
         self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/v1"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}/v1"
         threading.Thread(target=self._accept, daemon=True).start()
 
     @property
     def requests(self):
         return [connection.body for connection in self.connections]
+
+    def settled(self):
+        """Waits until no connection is open."""
+        eventually(lambda: self.open == 0, "the upstream's connections are closed")
 
     def _accept(self):
         while True:
@@ -167,18 +200,27 @@ class FakeUpstream:
                 return
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
             sock.settimeout(WAIT * 2)
+            with self.lock:
+                self.accepted += 1
+                self.open += 1
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
     def _serve(self, sock):
         try:
-            with sock:
-                connection = self._read(sock)
-                if connection is None:
-                    return
-                self.connections.append(connection)
-                self.answer(connection)
+            with self.tls.wrap_socket(sock, server_side=True) if self.tls else sock as sock:
+                if self.talk:
+                    return self.talk(sock)
+                keep = True
+                while keep and (connection := self._read(sock)):
+                    self.connections.append(connection)
+                    self.answer(connection)
+                    keep = connection.keep
         except OSError:
             pass  # the other side left
+        finally:
+            sock.close()
+            with self.lock:
+                self.open -= 1
 
     def _read(self, sock):
         data = b""
@@ -197,4 +239,8 @@ class FakeUpstream:
 
     def close(self):
         self.stopping = True
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # else accept() takes one more
+        except OSError:
+            pass  # closed already
         self.listener.close()
