@@ -36,6 +36,14 @@ std::string origin_in(std::string_view head) {
     return std::string(value);
 }
 
+// Of a name, an address or a port. RFC 9112, 3.2: a Host of anything else is refused.
+bool is_host_character(char c) {
+    const bool is_alphanumeric =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    return is_alphanumeric ||
+           std::string_view("-._~%!$&'()*+,;=:[]").find(c) != std::string_view::npos;
+}
+
 bool is_token_start(char c) { return c > ' ' && c < 0x7f && c != ':'; }
 
 }  // namespace
@@ -87,7 +95,12 @@ struct RequestReader::Parser final : http::basic_parser<true> {
 
     void on_response_impl(int, beast::string_view, int, beast::error_code&) override {}
     void on_header_impl(beast::error_code&) override {}
-    void on_chunk_header_impl(std::uint64_t, beast::string_view, beast::error_code&) override {}
+    // Beast lets line ends stand in quotes, where another reader sees the end of the chunk's head.
+    void on_chunk_header_impl(std::uint64_t, beast::string_view extensions,
+                              beast::error_code& failed) override {
+        if (extensions.find_first_of("\r\n") != beast::string_view::npos)
+            failed = http::error::bad_chunk_extension;
+    }
     void on_finish_impl(beast::error_code&) override {}
 
     void check(http::field field, beast::string_view value) {
@@ -101,6 +114,7 @@ struct RequestReader::Parser final : http::basic_parser<true> {
                 fault = "The only transfer coding understood is \"chunked\".";
         } else if (field == http::field::host) {
             ++hosts;
+            if (!std::ranges::all_of(value, is_host_character)) fault = "Host is malformed.";
         } else if (field == http::field::expect) {
             expects_continue = beast::iequals(value, "100-continue");
         }
