@@ -9,7 +9,7 @@ namespace patchbay::http {
 std::string Call::header(const std::string& name) const { return head().get(name, ""); }
 
 std::optional<std::string> Call::parameter(std::string_view name) const {
-    for (const auto& [key, value] : query) {
+    for (const auto& [key, value] : target.query) {
         if (key == name) return value;
     }
     return std::nullopt;

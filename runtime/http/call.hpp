@@ -4,6 +4,7 @@
 //            owes the answer.
 #pragma once
 
+#include "runtime/http/target.hpp"
 #include "runtime/net/exchange.hpp"
 #include "runtime/plugins/authenticator.hpp"
 
@@ -30,9 +31,8 @@ struct Call {
     std::shared_ptr<const ServerOptions> options;  // as they were when it came
     std::string request_id;
     std::string method;
-    std::string path;               // decoded
-    std::vector<std::string> args;  // what stood in the route's {…}
-    std::vector<std::pair<std::string, std::string>> query;
+    Target target;
+    std::vector<std::string> args;  // what stood in the route's {…}, decoded
     std::vector<std::pair<std::string, std::string>> reply_headers;  // X-Request-Id, CORS
     plugins::Principal principal;
     bool starts_stream = false;  // of a route that streams: its 500 says so

@@ -6,6 +6,8 @@
 #include <Poco/String.h>
 #include <Poco/URI.h>
 
+#include <algorithm>
+
 namespace patchbay::http {
 namespace {
 
@@ -20,6 +22,15 @@ Result<std::string> bearer_token(const std::string& authorization) {
         caller_error(ErrorCode::unauthenticated, "Unauthorized: expected a Bearer token."));
 }
 
+// Whether every line of this header says the same: of two, a proxy may have looked at the other
+// one.
+bool is_clear(const Call& call, const std::string& name) {
+    const auto said = call.header(name);
+    return std::ranges::all_of(call.head(), [&](const auto& header) {
+        return Poco::icompare(header.first, name) != 0 || header.second == said;
+    });
+}
+
 }  // namespace
 
 std::string client_of(const Call& call) {
@@ -29,10 +40,14 @@ std::string client_of(const Call& call) {
 
 Result<plugins::AuthRequest> credentials_of(const Call& call) {
     plugins::AuthRequest request{.method = call.method,
-                                 .path = call.path,
+                                 .path = call.target.path,
                                  .query = Poco::URI(call.head().getURI()).getRawQuery(),
                                  .remote = client_of(call)};
     for (const auto& [name, value] : call.head()) request.headers.emplace_back(name, value);
+    if (!is_clear(call, "Authorization") || !is_clear(call, "X-API-Key")) {
+        return std::unexpected(
+            caller_error(ErrorCode::bad_request, "The credentials are there twice, and differ."));
+    }
     const auto token = bearer_token(call.header("Authorization"));
     if (!token) return std::unexpected(token.error());
     const auto key = call.header("X-API-Key");

@@ -1,6 +1,7 @@
 #include "runtime/http/routes.hpp"
 
 #include "runtime/http/handlers.hpp"
+#include "runtime/http/target.hpp"
 
 #include <array>
 
@@ -45,6 +46,10 @@ std::string_view take_segment(std::string_view& path) {
     return segment;
 }
 
+bool is_encoded(std::string_view segment, std::string_view text) {
+    return segment.find('%') != segment.npos && decoded_segment(segment) == text;
+}
+
 bool matches(std::string_view pattern, std::string_view path, std::vector<std::string>& args) {
     args.clear();
     while (pattern.starts_with('/') && path.starts_with('/')) {
@@ -52,8 +57,8 @@ bool matches(std::string_view pattern, std::string_view path, std::vector<std::s
         const auto given = take_segment(path);
         if (wanted.starts_with('{')) {
             if (given.empty()) return false;
-            args.emplace_back(given);
-        } else if (wanted != given) {
+            args.push_back(decoded_segment(given));
+        } else if (wanted != given && !is_encoded(given, wanted)) {
             return false;
         }
     }
@@ -69,11 +74,11 @@ void allow(std::string& allowed, std::string_view method) {
 
 std::span<const Route> all_routes() { return routes; }
 
-RouteMatch find_route(std::string_view method, std::string_view path) {
+RouteMatch find_route(std::string_view method, std::string_view raw_path) {
     RouteMatch match;
     std::vector<std::string> args;
     for (const auto& route : routes) {
-        if (!matches(route.path, path, args)) continue;
+        if (!matches(route.path, raw_path, args)) continue;
         allow(match.allowed, route.method);
         const bool takes_head = route.method == "GET" && !route.streams;
         if (takes_head) allow(match.allowed, "HEAD");

@@ -34,6 +34,6 @@ struct RouteMatch {
 };
 
 // HEAD is served by a GET route.
-RouteMatch find_route(std::string_view method, std::string_view path);
+RouteMatch find_route(std::string_view method, std::string_view raw_path);
 
 }  // namespace patchbay::http

@@ -2,11 +2,9 @@
 
 #include "runtime/http/credentials.hpp"
 #include "runtime/http/error_reply.hpp"
-#include "runtime/http/json_input.hpp"
+#include "runtime/http/target.hpp"
 
-#include <Poco/Exception.h>
 #include <Poco/String.h>
-#include <Poco/URI.h>
 #include <spdlog/spdlog.h>
 
 namespace patchbay::http {
@@ -15,34 +13,6 @@ namespace {
 constexpr std::string_view anonymous_owner = "anonymous";
 constexpr std::string_view local_owner = "system:local";  // through the control socket
 
-constexpr auto malformed_target = "The request target is malformed.";
-
-// Fills path and query from the request's target, in origin or absolute form. bad_request when it
-// cannot be decoded, or is not UTF-8 then.
-Result<void> parse_target(Call& call) {
-    const auto bad = [](std::string message) {
-        return std::unexpected(caller_error(ErrorCode::bad_request, std::move(message)));
-    };
-    const auto& target = call.head().getURI();
-    const bool absolute = target.starts_with("http://") || target.starts_with("https://");
-    if (!absolute && !target.starts_with('/')) return bad(malformed_target);
-    try {
-        const Poco::URI uri(absolute ? target : "http://host" + target);
-        call.path = uri.getPath();
-        call.query = uri.getQueryParameters();
-    } catch (const Poco::Exception&) {
-        return bad(malformed_target);
-    }
-    if (call.path.find('\0') != std::string::npos || !is_utf8(call.path)) {
-        return bad(malformed_target);
-    }
-    for (const auto& [name, value] : call.query) {
-        if (!is_utf8(name)) return bad("A query parameter's name is not valid UTF-8.");
-        if (!is_utf8(value)) return bad(name + ": is not valid UTF-8.");
-    }
-    return {};
-}
-
 bool is_bad_credential(ErrorCode code) {
     return code == ErrorCode::unauthenticated || code == ErrorCode::forbidden;
 }
@@ -50,6 +20,8 @@ bool is_bad_credential(ErrorCode code) {
 // A body of another type than JSON is refused by its name, not by its first odd character.
 bool is_json_or_unnamed(const Call& call) {
     if (call.exchange->body().empty()) return true;
+    const auto coding = call.header("Content-Encoding");
+    if (!coding.empty() && Poco::icompare(coding, "identity") != 0) return false;
     const auto type = Poco::toLower(Poco::trim(call.header("Content-Type")));
     const auto media = Poco::trim(type.substr(0, type.find(';')));
     return media.empty() || media == "application/json" || media.ends_with("+json");
@@ -85,14 +57,14 @@ void Server::route(CallRef call) {
     for (auto& header : call->options->cors.headers_for(call->header("Origin"))) {
         call->reply_headers.push_back(std::move(header));
     }
-    if (const auto parsed = parse_target(*call); !parsed) {
-        return answer_error(std::move(call), parsed.error());
-    }
+    auto target = read_target(call->head().getURI());
+    if (!target) return answer_error(std::move(call), target.error());
+    call->target = std::move(*target);
     if (spdlog::should_log(spdlog::level::debug)) {
-        spdlog::debug("request {}: {} {} from {}", call->request_id, call->method, call->path,
-                      client_of(*call));
+        spdlog::debug("request {}: {} {} from {}", call->request_id, call->method,
+                      call->target.path, client_of(*call));
     }
-    auto match = find_route(call->method, call->path);
+    auto match = find_route(call->method, call->target.raw_path);
     if (match.allowed.empty()) {
         return answer_error(std::move(call),
                             caller_error(ErrorCode::not_found, "No such resource."));
@@ -111,7 +83,7 @@ void Server::route(CallRef call) {
 
 // Answered before auth: a browser sends no credentials with it.
 void Server::preflight(CallRef call) {
-    const auto allowed = find_route("OPTIONS", call->path).allowed;
+    const auto allowed = find_route("OPTIONS", call->target.raw_path).allowed;
     net::Response response{.status = 204, .headers = {{"Allow", allowed + ", OPTIONS"}}};
     std::erase_if(call->reply_headers, [](auto& header) { return header.first != "X-Request-Id"; });
     for (auto& header : call->options->cors.preflight_for(call->header("Origin"))) {
@@ -168,8 +140,9 @@ void Server::authorized(CallRef call, const Route& route) {
                             caller_error(ErrorCode::forbidden, "Forbidden: admins only."));
     }
     if (!is_json_or_unnamed(*call)) {
-        return answer_error(std::move(call), caller_error(ErrorCode::unsupported_media_type,
-                                                          "The body must be application/json."));
+        return answer_error(std::move(call),
+                            caller_error(ErrorCode::unsupported_media_type,
+                                         "The body must be application/json, and plain."));
     }
     route.handler(*this, std::move(call));
 }

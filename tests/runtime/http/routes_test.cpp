@@ -32,6 +32,12 @@ TEST(RoutesTest, UnknownPathsMatchNothing) {
     }
 }
 
+TEST(RoutesTest, AnEncodedSlashIsALetterAndNoBorder) {
+    EXPECT_TRUE(find_route("GET", "/api%2Finteractions").allowed.empty());
+    EXPECT_TRUE(find_route("GET", "/api/interactions/a%2Fmessages").args.at(0) == "a/messages");
+    EXPECT_NE(find_route("GET", "/%61pi/interactions").route, nullptr);
+}
+
 TEST(RoutesTest, HeadIsServedWhereNothingStreams) {
     EXPECT_NE(find_route("HEAD", "/livez").route, nullptr);
     EXPECT_EQ(find_route("HEAD", "/api/interactions/x/events").route, nullptr);
