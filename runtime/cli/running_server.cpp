@@ -205,8 +205,9 @@ void RunningServer::reload(http::OnReloaded done) {
             for (const auto& pointer : report->needs_restart)
                 spdlog::warn("reload: {} changes at the next start only", pointer);
         } else {
-            spdlog::error("reload refused, nothing has changed:\n{}",
-                          config::sentences(report.error()));
+            spdlog::error("reload refused, nothing has changed");
+            for (const auto& problem : report.error())
+                spdlog::error("reload: {}", problem.sentence());
         }
         done(std::move(report));
     };

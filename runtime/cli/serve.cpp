@@ -1,5 +1,6 @@
 #include "runtime/cli/serve.hpp"
 
+#include "runtime/cli/log_pattern.hpp"
 #include "runtime/cli/running_server.hpp"
 #include "runtime/cli/service_manager.hpp"
 #include "runtime/config/load.hpp"
@@ -26,7 +27,7 @@ void set_up_logs(const config::Config& config) {
     spdlog::set_default_logger(std::make_shared<spdlog::logger>(
         "patchbay", std::make_shared<spdlog::sinks::stderr_sink_mt>()));
     spdlog::set_level(config.debug_logs ? spdlog::level::debug : spdlog::level::info);
-    spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %l %v", spdlog::pattern_time_type::utc);
+    spdlog::set_formatter(log_formatter());
 }
 
 // The signals that the server obeys are waited for; before any thread is made, so that all inherit
