@@ -184,9 +184,9 @@ class Cut(Exception):
 class Stream:
     """An answer being read: head, then events as they come."""
 
-    def __init__(self, sock):
+    def __init__(self, sock, raw=b""):
         self.sock = sock
-        self.raw = b""           # bytes of the connection, not decoded yet
+        self.raw = raw           # bytes of the connection, not decoded yet
         self.text = b""          # bytes of the body, not parsed yet
         self.ended = False       # the final chunk was seen
         self.comments = 0
