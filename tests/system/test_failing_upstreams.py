@@ -187,15 +187,19 @@ class SlowUpstreamTest(FailingUpstreamTest):
         self.assert_times_out(sends(UNTIL_CLOSE + HALF, hold=True), {"total_timeout_ms": 2000},
                               HALF_TEXT)
 
-    def test_nothing_but_heartbeats_ends_with_the_runs_own_limit(self):
+    def test_heartbeats_or_texts_without_an_end_meet_the_runs_own_limit(self):
         client = self.client_of({}, runs={"timeout_ms": 500})
-        self.upstream.answer = floods(UNTIL_CLOSE, b": still there\n\n")
+        for more in (b": still there\n\n", chunk("and so on ")):
+            with self.subTest(more[:20]):
+                interaction = client.interaction()
+                self.upstream.answer = floods(UNTIL_CLOSE, more)
 
-        events = client.run(client.interaction(), "hello").rest()
+                events = client.run(interaction, "hello").rest()
 
-        self.assertEqual(events[-1].name, "run.cancelled")
-        self.assertEqual(events[-1].data["by"], "timeout")
-        self.upstream.settled()
+                self.assertEqual(events[-1].name, "run.cancelled")
+                self.assertEqual(events[-1].data["by"], "timeout")
+                self.assertEqual(client.messages(interaction)[-1]["status"], "partial")
+                self.upstream.settled()
 
 
 class OddButWholeTest(FailingUpstreamTest):
@@ -229,6 +233,20 @@ class OddButWholeTest(FailingUpstreamTest):
             ("texts without an end", floods(UNTIL_CLOSE + pieces, chunk("too much"))),
             ("a connection that stays open", sends(UNTIL_CLOSE + pieces, hold=True)),
             ("a chunked body that stays open", holds(self.WHOLE, DONE))))
+
+    def test_an_answer_behind_the_answer_is_not_taken_for_the_next_ones(self):
+        def two_at_once(connection):
+            data = self.WHOLE + DONE
+            head = STREAM + b"Content-Length: %d\r\n\r\n" % len(data)
+            connection.send(head + data + head + data)
+            connection.keep = True
+
+        interaction = self.client.interaction()
+        self.upstream.answer = two_at_once
+        self.client.run(interaction, "hello").rest()
+        self.upstream.answer = says("fine")
+
+        self.assertEqual(text_of(self.client.run(interaction, "hello again").rest()), "fine ")
 
     def test_a_kept_connection_that_dies_when_it_is_used_again_costs_nothing(self):
         def keep(connection):

@@ -221,6 +221,7 @@ class NeverReadingTest(HostileClientTest):
                 sock = self.client.send("POST", f"/api/interactions/{interaction}/runs", body,
                                         receive_buffer=TINY)
                 self.addCleanup(sock.close)
+                self.assertTrue(sock.recv(1))  # it has begun
             eventually(lambda: self.open_connections() < 10, "all are cut")
         self.assert_grows_less(before, 192 * MIB)
         for interaction in interactions:
