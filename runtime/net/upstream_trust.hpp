@@ -1,5 +1,5 @@
-// Which certificate authorities upstreams are believed by: the system's, unless the environment names
-// others, as it does for OpenSSL's own tools. libcurl does not look there itself.
+// Which certificate authorities upstreams are believed by: the system's, unless the environment
+// names others, as it does for OpenSSL's own tools. libcurl does not look there itself.
 #pragma once
 
 #include <string>
