@@ -1,5 +1,7 @@
 #include "db/backup.hpp"
 
+#include "db/synced_path.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -16,15 +18,6 @@ std::unexpected<Error> failed(const std::string& path, int reason) {
     }
     return failure(ErrorCode::storage,
                    "the backup " + path + " cannot be written: " + std::strerror(reason));
-}
-
-// What was written under this name is on disk when this returns 0; else errno.
-int sync_path(const std::string& path) {
-    const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    if (file < 0) return errno;
-    const int result = fsync(file) == 0 ? 0 : errno;
-    close(file);
-    return result;
 }
 
 // Removes the unfinished copy on every way out.
@@ -52,8 +45,7 @@ Result<void> back_up(Database& source, const std::string& path) {
     if (const int reason = sync_path(copy.path)) return failed(path, reason);
     // A link never replaces a file, as a rename would.
     if (link(copy.path.c_str(), path.c_str()) != 0) return failed(path, errno);
-    const auto folder = std::filesystem::absolute(path, ignored).parent_path();
-    if (const int reason = sync_path(folder.string())) return failed(path, reason);
+    if (const int reason = sync_folder_of(path)) return failed(path, reason);
     return {};
 }
 

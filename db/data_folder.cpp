@@ -1,5 +1,7 @@
 #include "db/data_folder.hpp"
 
+#include "db/synced_path.hpp"
+
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -11,6 +13,7 @@
 #include <filesystem>
 #include <limits>
 #include <utility>
+#include <vector>
 
 namespace patchbay {
 namespace {
@@ -21,13 +24,30 @@ std::unexpected<Error> unusable(const std::string& path, int reason) {
                                            "): make it writable, or choose another store.data_dir");
 }
 
-Result<void> make_folder(const std::string& path) {
-    const std::filesystem::path folder(path);
+// The folders that are to be made for `path`, the outermost first.
+std::vector<std::filesystem::path> missing_folders(std::filesystem::path path) {
+    std::vector<std::filesystem::path> missing;
     std::error_code failed;
-    if (folder.has_parent_path()) std::filesystem::create_directories(folder.parent_path(), failed);
-    if (mkdir(path.c_str(), 0700) == 0) return {};
-    if (errno == EEXIST && std::filesystem::is_directory(folder, failed)) return {};
-    return unusable(path, errno);
+    while (!path.empty() && path != path.root_path() && !std::filesystem::exists(path, failed)) {
+        missing.insert(missing.begin(), path);
+        path = path.parent_path();
+    }
+    return missing;
+}
+
+// Each new one is synced in the folder around it: else a power cut could take it away, and the
+// database along.
+Result<void> make_folder(const std::string& path) {
+    std::error_code failed;
+    const auto whole = std::filesystem::absolute(path, failed).lexically_normal();
+    const auto innermost = whole.has_filename() ? whole : whole.parent_path();
+    for (const auto& folder : missing_folders(innermost)) {
+        const mode_t rights = folder == innermost ? 0700 : 0777;
+        if (mkdir(folder.c_str(), rights) != 0 && errno != EEXIST) return unusable(path, errno);
+        if (const int reason = sync_folder_of(folder)) return unusable(path, reason);
+    }
+    if (std::filesystem::is_directory(whole, failed)) return {};
+    return unusable(path, failed ? failed.value() : ENOTDIR);
 }
 
 std::string holder_of(int lock_file) {

@@ -1,6 +1,7 @@
 #include "runtime/cli/running_server.hpp"
 
 #include "db/api_key.hpp"
+#include "db/synced_path.hpp"
 #include "runtime/cli/offers.hpp"
 #include "runtime/cli/plugin_folders.hpp"
 #include "runtime/cli/plugin_specs.hpp"
@@ -40,13 +41,14 @@ size_t open_file_limit() {
     return limit.rlim_cur;
 }
 
-// A file that only its owner may read, from its first moment on.
+// A file that only its owner may read, from its first moment on; on disk when this returns.
 Result<void> write_secret(const std::string& path, const std::string& text) {
     const net::FileDescriptor file(
         ::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600));
     const auto line = text + "\n";
     if (file &&
-        ::write(file.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size())) {
+        ::write(file.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
+        ::fsync(file.get()) == 0 && sync_folder_of(path) == 0) {
         return {};
     }
     return failure(ErrorCode::storage,
