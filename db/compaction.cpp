@@ -1,5 +1,6 @@
 #include "db/compaction.hpp"
 
+#include "db/begin_commit.hpp"
 #include "db/segment.hpp"
 
 #include <algorithm>
@@ -75,8 +76,7 @@ Result<bool> compact_step(Ledger& ledger, int64_t ended_until_ms) {
     if (!*candidate) return false;
 
     Database& database = *ledger.database;
-    if (auto set = database.set_synced(false); !set) return std::unexpected(set.error());
-    auto transaction = Transaction::begin_write(database);
+    auto transaction = begin_commit(ledger, Sync::no);
     if (!transaction) return std::unexpected(transaction.error());
     // compacted_to is raised with the first piece: a reader must never meet a hole above it.
     auto raised =

@@ -142,8 +142,10 @@ void Database::give_back(std::string_view sql, StatementHandle handle) {
     idle_[sql].push_back(std::move(handle));
 }
 
-Error Database::last_error() const {
-    return error_of(handle_.get(), sqlite3_extended_errcode(handle_.get()), path_);
+Error Database::last_error() {
+    const int code = sqlite3_extended_errcode(handle_.get());
+    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) sync_failed_ = true;
+    return error_of(handle_.get(), code, path_);
 }
 
 Result<void> Database::execute(const std::string& script) {
@@ -166,6 +168,17 @@ Result<CheckpointState> Database::checkpoint() {
     if (code == SQLITE_BUSY) return state;  // someone else is at it
     if (code != SQLITE_OK) return std::unexpected(last_error());
     return state;
+}
+
+Result<void> Database::restart_log() {
+    const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_RESTART,
+                                               nullptr, nullptr);
+    if (code != SQLITE_OK) return std::unexpected(last_error());
+    return {};
+}
+
+void Database::keep_log() {
+    sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
 }
 
 int64_t Database::last_row() const { return sqlite3_last_insert_rowid(handle_.get()); }

@@ -17,6 +17,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 struct sqlite3;
@@ -134,6 +135,16 @@ public:
     // Copies pages of the log into the database file, as far as no reader or writer is in the way.
     Result<CheckpointState> checkpoint();
 
+    // Copies all of the log, and lets the next commit begin it anew. Waits for readers, 5 s at
+    // most.
+    Result<void> restart_log();
+
+    // Whether a sync of this connection has ever failed.
+    bool sync_has_failed() const { return sync_failed_; }
+
+    // The log stays as it is when the last connection closes, for the next start to read.
+    void keep_log();
+
     int64_t last_row() const;      // the rowid of the last INSERT
     int64_t changed_rows() const;  // by the last statement
     bool in_transaction() const;
@@ -145,12 +156,13 @@ private:
 
     Result<Statement> take(std::string_view sql);
     void give_back(std::string_view sql, StatementHandle handle);
-    Error last_error() const;
+    Error last_error();
 
     std::string path_;
     std::unique_ptr<sqlite3, DatabaseCloser> handle_;
     std::unordered_map<std::string_view, std::vector<StatementHandle>> idle_;
     std::optional<bool> synced_;
+    bool sync_failed_ = false;
 };
 
 // A transaction, rolled back when it is destroyed without a commit.

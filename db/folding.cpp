@@ -1,5 +1,6 @@
 #include "db/folding.hpp"
 
+#include "db/begin_commit.hpp"
 #include "db/store.hpp"
 
 namespace patchbay {
@@ -42,8 +43,7 @@ Result<bool> fold_step(Ledger& ledger) {
     if (due.empty()) return false;
 
     Database& database = *ledger.database;
-    if (auto set = database.set_synced(false); !set) return std::unexpected(set.error());
-    auto transaction = Transaction::begin_write(database);
+    auto transaction = begin_commit(ledger, Sync::no);
     if (!transaction) return std::unexpected(transaction.error());
     size_t done = 0;
     while (done < due.size() && (done == 0 || Clock::now() < deadline)) {
@@ -71,8 +71,7 @@ Result<bool> trim_journal_step(Ledger& ledger) {
     const int64_t limit = needed_from(ledger);
 
     Database& database = *ledger.database;
-    if (auto set = database.set_synced(false); !set) return std::unexpected(set.error());
-    auto transaction = Transaction::begin_write(database);
+    auto transaction = begin_commit(ledger, Sync::no);
     if (!transaction) return std::unexpected(transaction.error());
     uint64_t deleted = 0;
     bool more = true;

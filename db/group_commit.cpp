@@ -1,5 +1,6 @@
 #include "db/group_commit.hpp"
 
+#include "db/begin_commit.hpp"
 #include "db/clock.hpp"
 #include "db/projections.hpp"
 
@@ -60,9 +61,7 @@ Result<void> GroupCommit::write(std::span<const std::unique_ptr<Batch>> group, b
     loaded_.clear();
     row_.clear();
     next_row_ = ledger_.last_row + 1;
-    Database& database = *ledger_.database;
-    if (auto set = database.set_synced(synced); !set) return set;  // not inside a transaction
-    auto transaction = Transaction::begin_write(database);
+    auto transaction = begin_commit(ledger_, synced ? Sync::yes : Sync::no);
     if (!transaction) return std::unexpected(transaction.error());
 
     for (const auto& batch : group) {

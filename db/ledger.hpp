@@ -18,10 +18,11 @@ struct Ledger {
     std::unique_ptr<Database> database;
     LiveLogs live;
     StoreCounters& counters;
-    bool power_loss = false;           // every commit of events is synced
-    int64_t last_row = 0;              // the newest journal row, since the store was opened
-    std::atomic<bool> failing{false};  // the last commit failed
-    std::atomic<bool> full{false};     // beyond max_bytes, and nothing left to compact
+    bool power_loss = false;            // every commit of events is synced
+    int64_t last_row = 0;               // the newest journal row, since the store was opened
+    std::atomic<bool> failing{false};   // the last commit failed
+    std::atomic<bool> full{false};      // beyond max_bytes, and nothing left to compact
+    std::atomic<bool> in_doubt{false};  // a sync has failed: see begin_commit.hpp
 };
 
 }  // namespace patchbay

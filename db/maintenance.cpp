@@ -1,5 +1,6 @@
 #include "db/maintenance.hpp"
 
+#include "db/begin_commit.hpp"
 #include "db/clock.hpp"
 #include "db/compaction.hpp"
 #include "db/folding.hpp"
@@ -52,13 +53,16 @@ uint64_t bytes_on_disk(const std::string& path) {
     return total;
 }
 
-// Needs new pages to succeed, unlike most small writes.
+// Needs new pages to succeed, unlike most small writes, and a sync.
 Result<void> probe(Ledger& ledger) {
     const std::lock_guard guard(ledger.mutex);
     Database& database = *ledger.database;
+    auto transaction = begin_commit(ledger, Sync::yes);
+    if (!transaction) return std::unexpected(transaction.error());
     auto filled =
         database.run("INSERT OR REPLACE INTO space_probe VALUES(1, zeroblob(?1))", probe_bytes);
     if (!filled) return filled;
+    if (auto committed = transaction->commit(); !committed) return committed;
     if (auto emptied = database.run("DELETE FROM space_probe"); !emptied) return emptied;
     ledger.failing = false;
     return {};
@@ -100,6 +104,10 @@ void Maintenance::run() {
 }
 
 Result<void> Maintenance::tick() {
+    if (ledger_.in_doubt) {
+        database_->keep_log();
+        return {};
+    }
     if (ledger_.failing) {
         if (auto probed = probe(ledger_); !probed) return probed;
     }
@@ -138,15 +146,21 @@ Result<bool> Maintenance::step() {
 // log would grow for ever. So when it has grown long, the rest is copied under the ledger's lock;
 // the next commit then starts at the log's beginning again.
 Result<void> Maintenance::checkpoint() {
-    const auto state = database_->checkpoint();
+    const auto state = copy_log();
     if (!state) return std::unexpected(state.error());
     if (state->copied_frames == state->log_frames || state->log_frames < longest_log_frames) {
         return {};
     }
     const std::lock_guard guard(ledger_.mutex);
-    const auto rest = database_->checkpoint();
+    const auto rest = copy_log();
     if (!rest) return std::unexpected(rest.error());
     return {};
+}
+
+Result<CheckpointState> Maintenance::copy_log() {
+    auto state = database_->checkpoint();
+    if (database_->sync_has_failed()) ledger_.in_doubt = true;
+    return state;
 }
 
 Result<void> Maintenance::look_around() {

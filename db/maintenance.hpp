@@ -32,6 +32,7 @@ private:
     void run();
     Result<void> tick();
     Result<void> checkpoint();
+    Result<CheckpointState> copy_log();
     Result<bool> step();
     Result<void> look_around();
     Result<void> check_size();

@@ -1,6 +1,7 @@
 #include "db/sqlite_store.hpp"
 
 #include "db/backup.hpp"
+#include "db/begin_commit.hpp"
 #include "db/clock.hpp"
 #include "db/event_log.hpp"
 #include "db/folding.hpp"
@@ -93,7 +94,10 @@ Result<void> SqliteStore::open_ledger() {
     ledger_.database = std::move(*database);
     if (auto set = ledger_.database->execute(writer_pragmas); !set) return set;
     if (auto migrated = migrate(*ledger_.database); !migrated) return migrated;
-    return recover(ledger_);
+    if (auto recovered = recover(ledger_); !recovered) return recovered;
+    // The log of a server that did not close it may have a hole on the disk that its pages in
+    // memory hide (begin_commit.hpp): nothing is to be written behind it.
+    return ledger_.database->restart_log();
 }
 
 void SqliteStore::close() {
@@ -102,6 +106,7 @@ void SqliteStore::close() {
     if (writer_) writer_->close();
     readers_.close();
     fold_everything();
+    if (ledger_.in_doubt) ledger_.database->keep_log();
     maintenance_.reset();
     ledger_.database.reset();  // the last connection: SQLite checkpoints and removes its log
     folder_.reset();
@@ -133,6 +138,7 @@ void SqliteStore::submit(std::vector<std::unique_ptr<Batch>> batches) {
 }
 
 Result<void> SqliteStore::admits_runs() const {
+    if (ledger_.in_doubt) return std::unexpected(in_doubt(path_));
     if (ledger_.failing) {
         return failure(ErrorCode::storage,
                        "the store cannot be written at the moment: check the disk's free space");
@@ -263,8 +269,7 @@ template <class Change>
 auto SqliteStore::write_locked(Change change) -> decltype(change(std::declval<Database&>())) {
     if (!ledger_.database) return closed();
     Database& database = *ledger_.database;
-    if (auto set = database.set_synced(true); !set) return std::unexpected(set.error());
-    auto transaction = Transaction::begin_write(database);
+    auto transaction = begin_commit(ledger_, Sync::yes);
     if (!transaction) return std::unexpected(transaction.error());
     auto changed = change(database);
     if (!changed) return changed;
