@@ -18,10 +18,21 @@
 namespace patchbay {
 namespace {
 
+const char* advice_for(int reason) {
+    switch (reason) {
+        case ENOSPC:
+        case EDQUOT: return "free some space";
+        case EIO: return "look after the disk";
+        case EMFILE:
+        case ENFILE: return "raise the limit of open files";
+        default: return "make it writable";
+    }
+}
+
 std::unexpected<Error> unusable(const std::string& path, int reason) {
     return failure(ErrorCode::storage, "the data folder " + path + " cannot be used (" +
-                                           std::strerror(reason) +
-                                           "): make it writable, or choose another store.data_dir");
+                                           std::strerror(reason) + "): " + advice_for(reason) +
+                                           ", or choose another store.data_dir");
 }
 
 // The folders that are to be made for `path`, the outermost first.

@@ -29,6 +29,9 @@ Error error_of(sqlite3* handle, int code, const std::string& path) {
                            "store.data_dir");
         case SQLITE_CANTOPEN:
             return storage(path + " cannot be opened: check that its folder exists and is yours");
+        case SQLITE_IOERR:
+            return storage(path + " cannot be read or written (" + sqlite3_errstr(code) +
+                           ", SQLite error " + std::to_string(code) + "): look after the disk");
         case SQLITE_CONSTRAINT:
             return {.code = ErrorCode::conflict, .message = sqlite3_errmsg(handle)};
         case SQLITE_TOOBIG:
@@ -171,9 +174,11 @@ Result<CheckpointState> Database::checkpoint() {
 }
 
 Result<void> Database::restart_log() {
+    sqlite3_busy_timeout(handle_.get(), 0);
     const int code = sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_RESTART,
                                                nullptr, nullptr);
-    if (code != SQLITE_OK) return std::unexpected(last_error());
+    sqlite3_busy_timeout(handle_.get(), busy_timeout_ms);
+    if (code != SQLITE_OK && (code & 0xff) != SQLITE_BUSY) return std::unexpected(last_error());
     return {};
 }
 

@@ -135,8 +135,8 @@ public:
     // Copies pages of the log into the database file, as far as no reader or writer is in the way.
     Result<CheckpointState> checkpoint();
 
-    // Copies all of the log, and lets the next commit begin it anew. Waits for readers, 5 s at
-    // most.
+    // Copies all of the log, and lets the next commit begin it anew; not where another program is
+    // reading or writing, for it is not waited for.
     Result<void> restart_log();
 
     // Whether a sync of this connection has ever failed.

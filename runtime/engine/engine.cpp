@@ -122,9 +122,8 @@ void Engine::begin_on(Interaction& interaction, TurnRequest request, Interaction
 void Engine::look_up(const InteractionId& id, const std::string& owner,
                      std::move_only_function<void(Result<InteractionRecord>)> done) {
     auto record = services_.store.interaction(id);
-    if (!record || record->owner != owner) {
-        return done(failure(ErrorCode::not_found, "No such interaction."));
-    }
+    if (!record) return done(std::unexpected(missing_or(no_such_interaction(), record.error())));
+    if (record->owner != owner) return done(std::unexpected(no_such_interaction()));
     Shard& shard = shard_of(id);
     shard.lane().post([&shard, record = std::move(*record), done = std::move(done)]() mutable {
         if (Interaction* used = shard.find(record.id)) {
@@ -137,9 +136,12 @@ void Engine::look_up(const InteractionId& id, const std::string& owner,
 
 void Engine::with_run(const RunId& id, const std::string& owner, OnRun done, OnLiveRun live) {
     auto record = services_.store.run(id);
-    if (!record) return done(std::unexpected(no_such_run()));
+    if (!record) return done(std::unexpected(missing_or(no_such_run(), record.error())));
     const auto interaction = services_.store.interaction(record->interaction);
-    const bool ours = interaction && (owner.empty() || interaction->owner == owner);
+    if (!interaction) {
+        return done(std::unexpected(missing_or(no_such_run(), interaction.error())));
+    }
+    const bool ours = owner.empty() || interaction->owner == owner;
     if (!ours) return done(std::unexpected(no_such_run()));
     if (!is_open(record->status)) return done(std::move(record));
     Shard& shard = shard_of(record->interaction);

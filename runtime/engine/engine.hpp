@@ -36,8 +36,16 @@ struct ViewPlan {
     std::optional<Snapshot> snapshot;
 };
 
-// What callers hear of a run that is not there, or not theirs.
+// What callers hear of what is not there, or not theirs: who may not see it learns nothing more.
 inline Error no_such_run() { return {.code = ErrorCode::not_found, .message = "No such run."}; }
+inline Error no_such_interaction() {
+    return {.code = ErrorCode::not_found, .message = "No such interaction."};
+}
+
+// `missing` for what is not there. What could not be read may well be there: then it is `why`.
+inline Error missing_or(Error missing, const Error& why) {
+    return why.code == ErrorCode::not_found ? std::move(missing) : why;
+}
 
 class Engine {
 public:

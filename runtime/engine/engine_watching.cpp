@@ -47,10 +47,12 @@ void Engine::read_for_plan(Interaction& interaction, ViewRequest request, OnPlan
         std::optional<RunRecord> run;
         if (facts.run && *facts.run) run = std::move(**facts.run);
         const bool known = !request.run || (run && run->interaction == interaction.id());
-        if (known) {
+        if (known && facts.interaction) {
             finish_plan(interaction, std::move(request), run, std::move(done));
+        } else if (facts.run && !*facts.run) {
+            done(std::unexpected(missing_or(no_such_run(), facts.run->error())));
         } else {
-            done(std::unexpected(no_such_run()));
+            done(std::unexpected(facts.interaction ? no_such_run() : facts.interaction.error()));
         }
         interaction.unpin();
     });

@@ -55,8 +55,8 @@ void Shard::with_interaction(const InteractionId& id, const std::string& owner,
         auto record = store.interaction(id);
         if (!record) return {std::move(record), {}};
         const auto last = store.recent_messages(id, UINT32_MAX, 1, SIZE_MAX);
-        const bool some = last && !last->empty();
-        return {std::move(record), some ? last->back().id : MessageId{}};
+        if (!last) return {std::unexpected(last.error()), {}};
+        return {std::move(record), last->empty() ? MessageId{} : last->back().id};
     };
     read(std::move(read_record),
          [this, id](Loaded loaded) { finish_load(id, std::move(loaded.first), loaded.second); });
@@ -70,8 +70,8 @@ void Shard::refuse(const TurnRequest& request, TurnRefused refused,
     };
     read(std::move(look), [sha = request.request_sha256, refused = std::move(refused),
                            done = std::move(done)](auto found) mutable {
-        const bool known = found && *found;
-        done(known ? started_before(**found, sha) : std::unexpected(std::move(refused)));
+        if (!found) return done(std::unexpected(TurnRefused{found.error(), {}, 0}));
+        done(*found ? started_before(**found, sha) : std::unexpected(std::move(refused)));
     });
 }
 

@@ -28,11 +28,13 @@ std::pair<std::string, std::string> etag_of(const InteractionRecord& record) {
 // The interaction that the path names, when it is the caller's; else the call is answered.
 std::optional<InteractionRecord> own_interaction(Server& server, CallRef& call) {
     const auto id = InteractionId::parse(call->args.at(0));
+    auto why = no_such_interaction();
     if (id) {
         auto record = server.store().interaction(*id);
         if (record && record->owner == call->principal.owner) return std::move(*record);
+        if (!record) why = engine::missing_or(std::move(why), record.error());
     }
-    answer_error(std::move(call), no_such_interaction());
+    answer_error(std::move(call), why);
     return std::nullopt;
 }
 

@@ -132,7 +132,10 @@ void stream_view(Server& server, CallRef call, engine::ViewRequest view, Dialect
 void resume_stream(Server& server, CallRef call, const ResumePoint& point,
                    DialectFactory dialects) {
     const auto run = server.store().run(point.run);
-    if (!run) return answer_error(std::move(call), engine::no_such_run());
+    if (!run) {
+        return answer_error(std::move(call),
+                            engine::missing_or(engine::no_such_run(), run.error()));
+    }
     engine::ViewRequest view{.interaction = run->interaction,
                              .owner = call->principal.owner,
                              .after = point.seq,

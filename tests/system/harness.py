@@ -271,6 +271,16 @@ class Stream:
             events.append(event)
         return events
 
+    def rest_or_cut(self):
+        """Every event up to the proper end, or to the cut."""
+        events = []
+        try:
+            while (event := self.next()) is not None:
+                events.append(event)
+        except (Cut, OSError):
+            pass
+        return events
+
     def until(self, condition):
         events = []
         while True:
