@@ -2,7 +2,7 @@
 
 #include "runtime/cli/log_pattern.hpp"
 #include "runtime/cli/running_server.hpp"
-#include "runtime/cli/service_manager.hpp"
+#include "runtime/cli/supervisor.hpp"
 #include "runtime/config/load.hpp"
 #include "runtime/plugins/crash_handler.hpp"
 
@@ -49,16 +49,16 @@ bool has_terminal() {
 
 // SIGHUP says "reload", but for a server whose terminal was closed: there it ends it, as it would
 // any other program.
-int wait_for_end(const sigset_t& set, RunningServer& server, const ServiceManager& manager) {
+int wait_for_end(const sigset_t& set, RunningServer& server, const Supervisor& supervisor) {
     const bool in_terminal = has_terminal();
     int number = 0;
     while (true) {
         sigwait(&set, &number);
         if (number != SIGHUP || (in_terminal && !has_terminal())) return number;
         spdlog::info("SIGHUP: reloading");
-        manager.reloading();
-        server.reload([&manager](const auto& report) {  // the log says more
-            manager.ready(report ? "serving; reloaded the config"
+        supervisor.reloading();
+        server.reload([&supervisor](const auto& report) {  // the log says more
+            supervisor.ready(report ? "serving; reloaded the config"
                                  : "serving; a reload was refused, nothing has changed");
         });
     }
@@ -105,7 +105,7 @@ int serve(const ServeFlags& flags) {
     }
     set_up_logs(*config);
     const auto signals = block_signals();
-    const auto manager = ServiceManager::of_this_process();
+    const auto supervisor = Supervisor::of_this_process();
     plugins::install_crash_handler();
 
     RunningServer server(*config, load);
@@ -116,10 +116,10 @@ int serve(const ServeFlags& flags) {
         _exit(1);
     }
     announce(server, *config, flags.dev);
-    manager.ready("serving");
+    supervisor.ready("serving");
 
-    spdlog::info("signal {}: stopping", strsignal(wait_for_end(signals, server, manager)));
-    manager.stopping();
+    spdlog::info("signal {}: stopping", strsignal(wait_for_end(signals, server, supervisor)));
+    supervisor.stopping();
     alarm(static_cast<unsigned>(config->server.drain_timeout.count() / 1000) + shutdown_margin_s);
     server.stop();
     spdlog::info("stopped");

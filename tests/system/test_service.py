@@ -1,4 +1,4 @@
-"""The server as a service: what it tells its manager, the unit, and the archive that is installed."""
+"""The server as a service: what it tells its supervisor, the unit, and the archive that is installed."""
 
 import os
 import pathlib
@@ -20,8 +20,8 @@ def output_of(*command):
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=WAIT).stdout
 
 
-class Manager:
-    """The socket of a service manager, and what came in on it."""
+class Supervisor:
+    """The socket of a supervisor, and what came in on it."""
 
     def __init__(self, name):
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -39,48 +39,48 @@ class NotifyTest(unittest.TestCase):
         self.server = Server()
         self.addCleanup(self.server.close)
 
-    def test_its_manager_hears_of_ready_reloading_and_stopping_in_this_order(self):
-        manager = Manager(str(self.folder / "notify"))
-        self.addCleanup(manager.socket.close)
+    def test_its_supervisor_hears_of_ready_reloading_and_stopping_in_this_order(self):
+        supervisor = Supervisor(str(self.folder / "notify"))
+        self.addCleanup(supervisor.socket.close)
         self.server.start(env={"NOTIFY_SOCKET": str(self.folder / "notify")})
-        ready = manager.next()
+        ready = supervisor.next()
         self.assertEqual(ready["READY"], "1")
         self.assertEqual(Client(self.server.port, "").get("/api/stream/health").status, 200)
 
         self.server.process.send_signal(signal.SIGHUP)
-        reloading = manager.next()
+        reloading = supervisor.next()
         self.assertEqual(reloading["RELOADING"], "1")
         self.assertGreater(int(reloading["MONOTONIC_USEC"]), 0)
-        self.assertEqual(manager.next()["STATUS"], "serving; reloaded the config")
+        self.assertEqual(supervisor.next()["STATUS"], "serving; reloaded the config")
 
         self.server.config.write_text("{")
         self.server.process.send_signal(signal.SIGHUP)
-        manager.next()
-        self.assertIn("refused", manager.next()["STATUS"])
+        supervisor.next()
+        self.assertIn("refused", supervisor.next()["STATUS"])
 
         self.assertEqual(self.server.stop(), 0)
-        self.assertEqual(manager.next()["STOPPING"], "1")
+        self.assertEqual(supervisor.next()["STOPPING"], "1")
 
     def test_an_abstract_name_is_good_too(self):
         name = f"patchbay-notify-{os.getpid()}"
-        manager = Manager("\0" + name)
-        self.addCleanup(manager.socket.close)
+        supervisor = Supervisor("\0" + name)
+        self.addCleanup(supervisor.socket.close)
         self.server.start(env={"NOTIFY_SOCKET": "@" + name})
-        self.assertEqual(manager.next()["READY"], "1")
+        self.assertEqual(supervisor.next()["READY"], "1")
 
-    def test_a_manager_that_is_not_there_is_a_warning(self):
+    def test_a_supervisor_that_is_not_there_is_a_warning(self):
         self.server.start(env={"NOTIFY_SOCKET": str(self.folder / "nobody")})
-        eventually(lambda: "cannot tell the service manager" in self.server.read_log(), "a warning")
+        eventually(lambda: "cannot tell the supervisor" in self.server.read_log(), "a warning")
         self.assertEqual(Client(self.server.port, "").get("/api/stream/health").status, 200)
 
     def test_a_start_that_fails_is_never_ready(self):
-        manager = Manager(str(self.folder / "notify"))
-        self.addCleanup(manager.socket.close)
+        supervisor = Supervisor(str(self.folder / "notify"))
+        self.addCleanup(supervisor.socket.close)
         self.server.config.write_text("{")
         self.server.start(expect_ready=False, env={"NOTIFY_SOCKET": str(self.folder / "notify")})
         self.assertEqual(self.server.process.wait(WAIT), 2)
-        manager.socket.setblocking(False)
-        self.assertRaises(BlockingIOError, manager.socket.recv, 4096)
+        supervisor.socket.setblocking(False)
+        self.assertRaises(BlockingIOError, supervisor.socket.recv, 4096)
 
 
 @unittest.skipUnless(shutil.which("systemd-analyze"), "no systemd here")

@@ -1,5 +1,5 @@
-// Tells the service manager how the server is: the protocol of sd_notify(3), a datagram a message
-// to the socket that $NOTIFY_SOCKET names. Where there is none, nothing happens.
+// Tells who supervises this process (systemd) how the server is: the protocol of sd_notify(3), a
+// datagram a message to the socket that $NOTIFY_SOCKET names. Where there is none, nothing happens.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 namespace patchbay::cli {
 
 // [any-thread]
-class ServiceManager {
+class Supervisor {
 public:
-    static ServiceManager of_this_process();  // takes $NOTIFY_SOCKET away
-    explicit ServiceManager(std::string socket) : socket_(std::move(socket)) {}  // "" = none
+    static Supervisor of_this_process();  // takes $NOTIFY_SOCKET away
+    explicit Supervisor(std::string socket) : socket_(std::move(socket)) {}  // "" = none
 
     void ready(std::string_view status) const;  // started, or reloaded: a line for people
     void reloading() const;                     // ready() follows

@@ -1,4 +1,4 @@
-#include "runtime/cli/service_manager.hpp"
+#include "runtime/cli/supervisor.hpp"
 
 #include "runtime/net/event_loop.hpp"
 
@@ -15,27 +15,27 @@
 
 namespace patchbay::cli {
 
-ServiceManager ServiceManager::of_this_process() {
+Supervisor Supervisor::of_this_process() {
     const char* socket = std::getenv("NOTIFY_SOCKET");
-    ServiceManager manager(socket ? socket : "");
+    Supervisor supervisor(socket ? socket : "");
     unsetenv("NOTIFY_SOCKET");  // no child of ours speaks for us
-    return manager;
+    return supervisor;
 }
 
-void ServiceManager::ready(std::string_view status) const {
+void Supervisor::ready(std::string_view status) const {
     tell("READY=1\nSTATUS=" + std::string(status) + "\n");
 }
 
-void ServiceManager::reloading() const {
+void Supervisor::reloading() const {
     const auto now = std::chrono::steady_clock::now().time_since_epoch();
     const auto microseconds = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
     tell("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(microseconds) +
          "\nSTATUS=reading the config again\n");
 }
 
-void ServiceManager::stopping() const { tell("STOPPING=1\nSTATUS=ending what is open\n"); }
+void Supervisor::stopping() const { tell("STOPPING=1\nSTATUS=ending what is open\n"); }
 
-void ServiceManager::tell(const std::string& message) const {
+void Supervisor::tell(const std::string& message) const {
     if (socket_.empty()) return;
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -50,7 +50,7 @@ void ServiceManager::tell(const std::string& message) const {
     const net::FileDescriptor sender(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const bool sent = sender && ::sendto(sender.get(), message.data(), message.size(), MSG_NOSIGNAL,
                                          reinterpret_cast<const sockaddr*>(&address), size) >= 0;
-    if (!sent) spdlog::warn("cannot tell the service manager: {}", std::strerror(errno));
+    if (!sent) spdlog::warn("cannot tell the supervisor: {}", std::strerror(errno));
 }
 
 }  // namespace patchbay::cli
