@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 
-from harness import WAIT, Client, Stream
+from harness import SLOW, WAIT, Client, Stream
 
 RESET = struct.pack("ii", 1, 0)  # of SO_LINGER
 
@@ -48,7 +48,7 @@ def leave(socks, reset=True):
 
 def endings(socks, limit=WAIT):
     """What each has received when the other side ended it, as its status; "closed" without a word.
-    Those that still wait at the limit are left out."""
+    Those that still wait when nothing has happened for `limit` seconds are left out."""
     found, poll = {}, select.poll()
     for sock in socks:
         poll.register(sock, select.POLLIN)
@@ -140,7 +140,7 @@ def hold(port, count, source):
                                                  source_address=(source, 0)))
         except OSError:
             closed += 1
-    ended = endings(kept, 1)  # a second in which nothing more happens
+    ended = endings(kept, 2 * SLOW)  # until nothing has happened for so many seconds
     refused = ended.get("503", 0)
     closed += sum(ended.values()) - refused
     print(json.dumps({"kept": count - refused - closed, "refused": refused, "closed": closed,

@@ -184,7 +184,7 @@ class SlowUpstreamTest(FailingUpstreamTest):
                                     hold=True), {"idle_timeout_ms": SHORT_MS})
 
     def test_a_call_that_takes_too_long_in_all(self):
-        self.assert_times_out(sends(UNTIL_CLOSE + HALF, hold=True), {"total_timeout_ms": 2000},
+        self.assert_times_out(sends(UNTIL_CLOSE + HALF, hold=True), {"total_timeout_ms": 2000 * SLOW},
                               HALF_TEXT)
 
     def test_heartbeats_or_texts_without_an_end_meet_the_runs_own_limit(self):

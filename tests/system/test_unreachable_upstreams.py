@@ -1,15 +1,15 @@
 """Upstreams that cannot be asked: nobody there, no such name, no TLS that one may believe. What must
 hold each time is in failing_upstream.py; beside it, no request and no key is ever sent."""
 
+import socket
 import ssl
 import struct
-import socket
 import unittest
 
 from certificates import Authority
 from failing_upstream import LONG_MS, SECRET, SHORT_MS, FailingUpstreamTest
 from fake_upstream import FakeUpstream, config, says
-from harness import Server, text_of
+from harness import SLOW, Server, text_of
 
 
 class NobodyThereTest(FailingUpstreamTest):
@@ -157,7 +157,7 @@ class TlsTest(FailingUpstreamTest):
             upstream.tls, upstream.talk = self.good, None
 
         self.upstream.tls, self.upstream.talk = None, silence
-        client = self.client_of({"connect_timeout_ms": 1000, "first_byte_timeout_ms": LONG_MS})
+        client = self.client_of({"connect_timeout_ms": 1000 * SLOW, "first_byte_timeout_ms": LONG_MS})
 
         self.assert_never_asked("timeout", True, client, mend)
 
