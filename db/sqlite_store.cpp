@@ -94,7 +94,11 @@ Result<void> SqliteStore::open_ledger() {
     ledger_.database = std::move(*database);
     if (auto set = ledger_.database->execute(writer_pragmas); !set) return set;
     if (auto migrated = migrate(*ledger_.database); !migrated) return migrated;
-    if (auto recovered = recover(ledger_); !recovered) return recovered;
+    if (auto recovered = recover(ledger_); !recovered) {
+        Error error = recovered.error();
+        if (!error.message.starts_with(path_)) error.message = path_ + ": " + error.message;
+        return std::unexpected(error);
+    }
     // The log of a server that did not close it may have a hole on the disk that its pages in
     // memory hide (begin_commit.hpp): nothing is to be written behind it.
     return ledger_.database->restart_log();

@@ -6,8 +6,10 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <new>
 #include <utility>
@@ -104,6 +106,16 @@ struct Transfer::Callbacks {
         return CURL_PREREQFUNC_OK;
     }
 
+    // As libcurl does it, but it would not tell why there is none: no descriptor is left, as a
+    // rule.
+    static curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+        auto& self = *static_cast<Transfer*>(user);
+        const int fd =
+            ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+        if (fd < 0) self.socket_error_ = errno;
+        return fd;
+    }
+
     // The name was resolved and handed over; if libcurl does not find it, a resolver thread of its
     // own, which can hold up the lane, is not the way out.
     static int refuse_to_resolve(void*, void*, void*) { return 1; }
@@ -138,7 +150,7 @@ void Transfer::clear() {
     call = 0;
     connected = head_complete = head_too_large = body_too_large = touched = must_hold_ = held_ =
         false;
-    status = 0;
+    status = socket_error_ = 0;
     body_bytes_ = 0;
     error_text_[0] = '\0';
 }
@@ -152,6 +164,8 @@ void Transfer::set_common_options() {
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, Callbacks::ready_to_send);
     curl_easy_setopt(handle, CURLOPT_PREREQDATA, this);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETFUNCTION, Callbacks::open_socket);
+    curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
     curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, error_text_.data());
 
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
@@ -271,7 +285,7 @@ std::optional<Error> Transfer::failure(int curl_code, const std::string& label) 
     long os_error = 0;
     curl_easy_getinfo(easy(), CURLINFO_OS_ERRNO, &os_error);
     return error_of({.code = curl_code,
-                     .os_error = static_cast<int>(os_error),
+                     .os_error = os_error != 0 ? static_cast<int>(os_error) : socket_error_,
                      .answering = head_complete,
                      .own_words = error_text_.data()},
                     label);

@@ -92,6 +92,7 @@ private:
     std::string head_;  // status line and header lines
     uint64_t body_bytes_ = 0;
     uint64_t max_body_bytes_ = 0;
+    int socket_error_ = 0;                // errno of a socket that could not be made
     bool must_hold_ = false;              // the write callback refuses what still comes
     bool held_ = false;                   // libcurl reads nothing
     std::array<char, 256> error_text_{};  // libcurl's own words

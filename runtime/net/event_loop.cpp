@@ -20,6 +20,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr uint64_t wake_tag = UINT64_MAX;    // epoll's data of the eventfd
+constexpr auto late = 100ms;                 // a timer that is so long overdue
+constexpr int most_looks = 64;               // some stay ready: who is paused does not read
 constexpr size_t kept_task_capacity = 4096;  // a burst's memory beyond this is given back
 
 FileDescriptor opened(int fd, const char* what) {
@@ -86,6 +88,10 @@ struct EventLoop::Impl {
     int wait(Clock::time_point now);
     int wait_for(std::chrono::nanoseconds time);  // negative: without end
     void run_ready(int count);
+    bool is_late(Clock::time_point now) const {
+        return !timers.empty() && now - timers.next() > late;
+    }
+    void run_all_ready();
     void run_posted();
     void run_hooks();
     void end();
@@ -127,6 +133,17 @@ void EventLoop::Impl::run_ready(int count) {
         // The eventfd is edge-triggered: each write is one event, and it need not be read.
         if (event.data.u64 == wake_tag) continue;
         if (const Watched* entry = find(event.data.u64)) entry->watcher->on_ready(event.events);
+    }
+}
+
+// The process was stopped (SIGSTOP, a debugger), or the machine was too busy for it. What has come
+// meanwhile must be read before timers say that nothing came; one look sees a part of it, or none
+// when a signal has ended it.
+void EventLoop::Impl::run_all_ready() {
+    for (int looks = 0; looks < most_looks; ++looks) {
+        const int count = wait_for(0ns);
+        if (count <= 0) return;
+        run_ready(count);
     }
 }
 
@@ -249,6 +266,7 @@ void EventLoop::run() {
         now_ = Clock::now();
         impl_->wall_ms = 0;
         impl_->run_ready(count);
+        if (impl_->is_late(now_)) impl_->run_all_ready();
         impl_->timers.run_due(now_);
         impl_->run_posted();
         impl_->run_hooks();

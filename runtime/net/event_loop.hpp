@@ -2,7 +2,8 @@
 //
 // Threads    post() and stop() are [any-thread]; everything else belongs to the thread in run().
 // Order      tasks run in the order they were posted. In one turn: ready descriptors, then due
-//            timers, then posted tasks, then the after-turn hooks, then the loop waits again.
+//            timers, then posted tasks, then the after-turn hooks, then the loop waits again. When
+//            the loop was held up, all that is ready comes before the timers that are overdue.
 #pragma once
 
 #include <atomic>

@@ -305,12 +305,15 @@ class Client:
         self.port, self.key, self.timeout = port, key, timeout
 
     def send(self, method, path, body=None, headers=None, receive_buffer=None):
+        return self.send_bytes(self.bytes(method, path, body, headers), receive_buffer)
+
+    def send_bytes(self, data, receive_buffer=None):
         sock = socket.socket()
         if receive_buffer:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
         sock.settimeout(self.timeout)
         sock.connect(("127.0.0.1", self.port))
-        sock.sendall(self.bytes(method, path, body, headers))
+        sock.sendall(data)
         return sock
 
     def bytes(self, method, path, body=None, headers=None):

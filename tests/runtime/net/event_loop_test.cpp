@@ -56,6 +56,31 @@ TEST(EventLoopTest, TasksRunInTheOrderTheyWerePosted) {
     EXPECT_TRUE(std::ranges::is_sorted(ran));
 }
 
+TEST(EventLoopTest, AfterADelayAllThatIsReadyComesBeforeOverdueTimers) {
+    EventLoop loop;
+    std::vector<SocketPair> pairs(300);  // more than one look at the kernel shows
+    int ready = 0;
+    std::vector<std::unique_ptr<CallingWatcher>> watchers;
+    for (const SocketPair& pair : pairs) {
+        const int fd = pair.ours.get();
+        watchers.push_back(std::make_unique<CallingWatcher>([&loop, &ready, fd](uint32_t) {
+            ++ready;
+            loop.unwatch(fd);
+        }));
+        loop.watch(fd, EPOLLIN, *watchers.back());
+        ASSERT_EQ(::write(pair.theirs.get(), "x", 1), 1);
+    }
+    int ready_before_timer = 0;
+    loop.at(Clock::now() - 1s, [&] {
+        ready_before_timer = ready;
+        loop.stop();
+    });
+
+    ASSERT_TRUE(run(loop));
+
+    EXPECT_EQ(ready_before_timer, 300);
+}
+
 TEST(EventLoopTest, ATaskFromAnotherThreadWakesASleepingLoop) {
     EventLoop loop;
     std::promise<bool> ran;
