@@ -45,8 +45,8 @@ Result<bool> compact_segment(Database& database, const RunId& run) {
         if (!row) return std::unexpected(row.error());
         if (!*row) return false;
         std::vector<Event> events;
-        auto read = read_segment(query->blob(2), run, query->count(1), events);
-        if (!read) return std::unexpected(read.error());
+        // What is damaged stays as it is, and keeps nothing else from being compacted.
+        if (!read_segment(query->blob(2), run, query->count(1), events)) continue;
         const size_t before = events.size();
         std::erase_if(events, [](const Event& event) { return is_compactable(event.kind); });
         if (events.size() == before) continue;

@@ -44,6 +44,28 @@ TEST_F(RetentionTest, EndedRunLosesItsDeltasAndKeepsTheRest) {
     EXPECT_EQ(store->messages(id, {}, 10, SIZE_MAX)->items.size(), 2u);
 }
 
+TEST_F(RetentionTest, ADamagedSegmentDoesNotKeepTheOthersFromBeingCompacted) {
+    options.retention = std::chrono::hours(2);
+    open();
+    const auto damaged = InteractionId::make();
+    const auto id = InteractionId::make();
+    write_run(damaged, 1, {"a"}, long_ago);
+    write_run(id, 1, {"b"}, long_ago + 1);
+    close();
+    execute(options.data_dir + "/patchbay.db",
+            "UPDATE segments SET payload = substr(payload, 1, length(payload) - 1)"
+            " WHERE rowid = (SELECT min(rowid) FROM segments)");
+    options.retention = std::chrono::minutes(15);
+
+    open();
+
+    ASSERT_TRUE(all_compacted(2));
+    EXPECT_EQ(text_of(all_events(id)), "");
+    EXPECT_EQ(compacted_to(damaged), 5u);  // readers get a snapshot, and its messages are whole
+    EXPECT_EQ(store->messages(damaged, {}, 10, SIZE_MAX)->items.size(), 2u);
+    EXPECT_FALSE(store->events(damaged, 0, 100, 10'000, std::nullopt));
+}
+
 // What a model writes: words of a vocabulary, in no order that repeats.
 std::string prose(size_t words) {
     std::string text;
