@@ -180,6 +180,16 @@ class FailingDiskTest(unittest.TestCase):
         self.assertEqual(log[-1].name, "run.completed")
         self.assert_goes_on()
 
+    def test_a_start_on_a_database_that_another_program_writes_to_is_a_sentence(self):
+        self.server.kill()
+        other = sqlite3.connect(self.server.data / "patchbay.db", isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+
+        self.assertRegex(self.refused_start(), "patchbay.db is locked by another program: stop it")
+
+        other.close()
+        self.server.start()
+
     def test_a_first_start_that_the_disk_refuses_is_a_sentence_and_the_next_one_works(self):
         for name, value in {**WRITE_FAULTS, "sync_error": errno.EIO}.items():
             with self.subTest(name):

@@ -3,11 +3,12 @@
 import json
 import os
 import resource
+import subprocess
 import time
 import unittest
 
 from fake_upstream import FakeUpstream, config, says
-from harness import ServerTest, eventually
+from harness import BINARY, WAIT, ServerTest, eventually
 
 
 class KeptConnection:
@@ -118,6 +119,20 @@ class OpenFileTest(ServerTest):
         self.limit_files(4096)
         self.assertEqual(self.kept.answer("GET", "/api/interactions")[0], 200)
         eventually(lambda: self.open_files() <= before, "no descriptor has leaked")
+
+    def test_a_limit_that_is_too_low_to_start_with_is_a_sentence(self):
+        self.server.stop()
+
+        done = subprocess.run([BINARY, "serve", "--config", self.server.config, "--data-dir",
+                               self.server.data], preexec_fn=lambda: set_limit(100),
+                              capture_output=True, text=True, timeout=WAIT)
+
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"may open 100 files only: raise the limit to \d+ or more")
+
+
+def set_limit(count):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, count))
 
 
 if __name__ == "__main__":
