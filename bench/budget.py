@@ -2,7 +2,7 @@
 """The whole table of budgets: Patchbay beside nginx and a direct connection, in one run.
 
     bench/run                    all of it, about half an hour
-    bench/run --only token,life  some of it: token, crowd, requests, life, stores, micro
+    bench/run --only token,life  some of it: token, crowd, requests, life, stores, attacks, micro
     bench/run --quick            few and short runs: to see that it works, not for figures
 """
 
@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 
+import attacks
 import life
 import machine
 import report
@@ -22,7 +23,7 @@ import stores
 import systems
 import token_path
 
-PARTS = ("token", "crowd", "requests", "life", "stores", "micro")
+PARTS = ("token", "crowd", "requests", "life", "stores", "attacks", "micro")
 
 
 def arguments():
@@ -83,6 +84,8 @@ def main():
     if "stores" in parts:
         rows += stores.rows(tools, 20_000 if args.quick else stores.MANY_INTERACTIONS,
                             20 if args.quick else 100)
+    if "attacks" in parts:
+        rows += attacks.rows(tools, args.runs, 1 if args.quick else 3)
     if "micro" in parts:
         figures["micro"] = micro(tools)
     print()
