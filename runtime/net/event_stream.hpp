@@ -5,9 +5,9 @@
 //            the connection is closed without the final chunk, so that nobody takes it for
 //            complete; before the head, the client gets a 500.
 // Threads    [lane] all of it.
-// Memory     what the socket does not take waits here; the owner stops adding when full(). Of a
-//            next request that comes meanwhile at most 16 KiB are read; the rest waits in the
-//            kernel.
+// Memory     what the socket does not take waits here; the owner stops adding when full(). TLS
+//            holds one record of it, 16 KiB, encrypted beside it. Of a next request that comes
+//            meanwhile at most 16 KiB are read; the rest waits in the kernel.
 #pragma once
 
 #include "runtime/net/exchange.hpp"
