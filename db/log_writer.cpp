@@ -17,6 +17,9 @@ LogWriter::~LogWriter() { close(); }
 
 void LogWriter::submit(std::vector<std::unique_ptr<Batch>> batches) {
     counters_.batches_submitted += batches.size();
+    uint64_t events = 0;
+    for (const auto& batch : batches) events += batch->events.size();
+    counters_.events_enqueued += events;
     std::unique_lock lock(mutex_);
     if (!closed_) {
         if (queue_.empty()) {
@@ -73,6 +76,9 @@ bool LogWriter::wait_for_group(Group& group) {
 void LogWriter::deliver(Group group) {
     const auto failed = static_cast<uint64_t>(std::count_if(
         group.begin(), group.end(), [](const auto& batch) { return batch->error.has_value(); }));
+    for (const auto& batch : group) {
+        if (batch->error) counters_.events_refused += batch->events.size();
+    }
     counters_.batches_failed += failed;
     counters_.batches_committed += group.size() - failed;
 

@@ -114,7 +114,9 @@ struct StoreCounters {
     std::atomic<uint64_t> batches_submitted{0};
     std::atomic<uint64_t> batches_committed{0};
     std::atomic<uint64_t> batches_failed{0};
+    std::atomic<uint64_t> events_enqueued{0};  // handed in; again when a batch comes anew
     std::atomic<uint64_t> events_committed{0};
+    std::atomic<uint64_t> events_refused{0};  // at rest: enqueued - committed
     std::atomic<uint64_t> commits{0};
     std::atomic<uint64_t> syncs{0};
     std::atomic<uint64_t> commit_nanoseconds{0};  // sum over all commits

@@ -78,10 +78,17 @@ void get_metrics(Server& server, CallRef call) {
                     store.batches_committed);
     metrics.counter("patchbay_log_batches_failed_total", "Batches that the store refused",
                     store.batches_failed);
+    metrics.counter("patchbay_log_events_enqueued_total", "Events handed to the log's writer",
+                    store.events_enqueued);
+    metrics.counter("patchbay_log_events_refused_total", "Events that the store refused",
+                    store.events_refused);
     metrics.counter("patchbay_log_events_total", "Events committed", store.events_committed);
     metrics.counter("patchbay_log_commits_total", "Transactions of the log", store.commits);
     metrics.counter("patchbay_log_syncs_total", "Transactions that were synced to disk",
                     store.syncs);
+    metrics.counter("patchbay_log_maintenance_failures_total",
+                    "Failures of folding, compaction and checkpoints, which are tried again",
+                    store.maintenance_failures);
     metrics.gauge("patchbay_log_journal_rows", "Journal rows that live runs hold",
                   store.journal_rows);
     metrics.gauge("patchbay_store_bytes", "Size of the database", store.file_bytes);

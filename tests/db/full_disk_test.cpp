@@ -75,6 +75,22 @@ TEST_F(FullDiskTest, IdempotencyKeyOfAFailedGroupIsUnused) {
     EXPECT_FALSE(again->duplicate_of);
 }
 
+TEST_F(FullDiskTest, EventsAreCommittedOrRefusedAndCountedAsThat) {
+    open();
+    Turn turn(InteractionId::make(), 1);
+    commit(turn.begin(true));
+    FaultyVfs::full = true;
+    auto failed = commit(turn.delta("b"));
+    FaultyVfs::full = false;
+
+    commit(std::move(failed));
+
+    const StoreCounters& counters = store->counters();
+    EXPECT_EQ(counters.events_enqueued, 4u);
+    EXPECT_EQ(counters.events_committed, 3u);
+    EXPECT_EQ(counters.events_refused, 1u);
+}
+
 TEST_F(FullDiskTest, ReadingGoesOn) {
     open();
     Turn turn(InteractionId::make(), 1);
