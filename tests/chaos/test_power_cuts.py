@@ -2,12 +2,15 @@
 
 import random
 import threading
+import time
 import unittest
 
 from counts import FULL, SEED, count, repeat
+from fake_upstream import DONE, FakeUpstream, chunk, config
 from faults import FaultyServer
 from harness import Client, Cut, demo_config, eventually, text_of
 
+MODELS = ["demo/demo", "demo/demo", "upstream/fake"]  # the last one calls a tool in the end
 DEMO = {"words": 120, "token_delay_ms": 1, "first_token_ms": 2}
 CLIENTS = 6
 QUESTIONS = 16  # different ones: what is the whole answer to each is asked once
@@ -16,14 +19,27 @@ LAST_CHANGE_OF_START = 60
 CHANGES_OF_FIRST_START = 150
 
 
+def call_a_tool(connection):
+    """An upstream's answer: some words, then a tool call."""
+    connection.begin()
+    for index in range(40):
+        connection.piece(chunk(f"word{index} "))
+        time.sleep(0.001)
+    call = {"index": 0, "id": "call_1", "function": {"name": "look", "arguments": "{}"}}
+    connection.piece(chunk(tool_calls=[call]))
+    connection.piece(chunk(finish_reason="tool_calls"))
+    connection.piece(DONE)
+    connection.finish()
+
+
 class Witness(threading.Thread):
     """Asks, reads until the cut, and remembers what it was shown."""
 
-    def __init__(self, port, key, question, on_crash, idempotency_key):
+    def __init__(self, port, key, question, model, on_crash, idempotency_key):
         super().__init__()
         self.client = Client(port, key, timeout=20)
         self.idempotency_key = idempotency_key
-        self.request = {"message": question, "on_crash": on_crash}
+        self.request = {"message": question, "model": model, "on_crash": on_crash}
         self.interaction, self.run_id, self.shown = None, None, []
 
     def run(self):
@@ -44,12 +60,15 @@ class Witness(threading.Thread):
 class PowerCutTest(unittest.TestCase):
     def serve(self, durability):
         self.dice = random.Random(f"{SEED} {durability}")
-        self.server = FaultyServer(demo_config(demo=DEMO, store={"durability": durability}))
+        upstream = FakeUpstream(call_a_tool)
+        self.addCleanup(upstream.close)
+        self.server = FaultyServer(config(upstream, demo=DEMO, store={"durability": durability}))
         self.addCleanup(self.server.close)
         self.server.start()
         self.key = self.server.key()
-        self.answers = {}  # question -> what an uninterrupted run answers
+        self.answers = {}  # (model, question) -> what an uninterrupted run answers
         self.lost = 0      # events that were shown and are not in the log
+        self.tool_calls = 0  # that were shown
 
     def start(self):
         """Starts the server, through some further cuts."""
@@ -63,6 +82,7 @@ class PowerCutTest(unittest.TestCase):
     def one_cut(self, index):
         witnesses = [Witness(self.server.port, self.key,
                              f"question {self.dice.randint(1, QUESTIONS)}",
+                             self.dice.choice(MODELS),
                              self.dice.choice(["continue", "continue", "regenerate", "settle"]),
                              f"key {index}.{n}")
                      for n in range(CLIENTS)]
@@ -93,7 +113,7 @@ class PowerCutTest(unittest.TestCase):
             final = next(e for e in events if e.name == "message.completed")
             self.assertEqual(text_of(events), final.data["content"][0]["text"])
             self.assertEqual(final.data["content"][0]["text"],
-                             self.whole_answer(client, witness.request["message"]))
+                             self.whole_answer(client, witness.request))
         else:
             self.assertEqual(outcome.name, "run.interrupted")
         self.assertEqual(client.wait_for_run(witness.run_id)["last_seq"], len(events))
@@ -107,14 +127,16 @@ class PowerCutTest(unittest.TestCase):
         for event in kept:
             self.assertEqual(log[event.seq - 1].text, event.text)
         self.lost += len(shown) - len(kept)
+        self.tool_calls += sum(event.name == "tool.call" for event in shown)
         synced = [event.seq for event in shown if event.name != "delta"]
         self.assertEqual(synced, [event.seq for event in kept if event.name != "delta"])
 
-    def whole_answer(self, client, question):
-        if question not in self.answers:
-            events = client.run(client.interaction(), question).rest()
-            self.answers[question] = text_of(events)
-        return self.answers[question]
+    def whole_answer(self, client, request):
+        asked = (request["model"], request["message"])
+        if asked not in self.answers:
+            events = client.run(client.interaction(), asked[1], model=asked[0]).rest()
+            self.answers[asked] = text_of(events)
+        return self.answers[asked]
 
     def cut_again_and_again(self, cuts):
         repeat(cuts, self.one_cut)
@@ -126,6 +148,7 @@ class PowerCutTest(unittest.TestCase):
         self.cut_again_and_again(count(250))
 
         self.assertEqual(self.lost, 0)
+        self.assertGreater(self.tool_calls, 0)
 
     def test_under_crash_messages_and_outcomes_survive_and_the_text_becomes_whole_again(self):
         self.serve("crash")
@@ -135,6 +158,7 @@ class PowerCutTest(unittest.TestCase):
         # A disk that loses nothing would prove nothing.
         print(f"of tokens that were shown, {self.lost} were lost with the power", flush=True)
         self.assertGreater(self.lost, 0)
+        self.assertGreater(self.tool_calls, 0)
 
 
 class FirstStartTest(unittest.TestCase):
