@@ -13,7 +13,8 @@ WRITE_FAULTS = {"full": 1, "write_error": errno.EIO}
 
 class FailingDiskTest(unittest.TestCase):
     def setUp(self):
-        self.server = FaultyServer(demo_config(demo=LONG)).start()
+        self.server = FaultyServer(demo_config(demo=LONG,
+                                               server={"drain_timeout_ms": 500})).start()
         self.addCleanup(self.server.close)
         self.addCleanup(self.server.faults.heal)
         self.client = self.server.client(self.server.key())
@@ -206,21 +207,24 @@ class FailingDiskTest(unittest.TestCase):
 
                 self.assertEqual(server.client().get("/readyz").status, 200)
 
-    def test_a_server_stops_in_time_on_a_full_disk_and_its_runs_go_on_later(self):
+    def test_a_server_stops_in_time_on_a_disk_that_refuses_and_its_runs_go_on_later(self):
         whole = self.whole_answer()
-        stream = self.client.run(self.interaction, "hello")
-        shown = stream.until(lambda event: event.name == "delta")
-        self.break_disk("full", 1)
+        for name, value in {**WRITE_FAULTS, "sync_error": errno.EIO}.items():
+            with self.subTest(name):
+                interaction = self.client.interaction()
+                stream = self.client.run(interaction, "hello")
+                shown = stream.until(lambda event: event.name == "delta")
+                self.break_disk(name, value)
 
-        code = self.server.stop()
-        self.server.faults.heal()
-        self.server.start()
-        self.client.port = self.server.port
-        rest = self.client.events(self.interaction, after=shown[-1].seq).rest()
+                code = self.server.stop()
+                self.server.faults.heal()
+                self.server.start()
+                self.client.port = self.server.port
+                rest = self.client.events(interaction, after=shown[-1].seq).rest()
 
-        self.assertEqual(code, 0)
-        self.assertEqual(rest[-1].name, "run.completed")
-        self.assertEqual(text_of(shown + rest), whole)
+                self.assertEqual(code, 0)
+                self.assertEqual(rest[-1].name, "run.completed")
+                self.assertEqual(text_of(shown + rest), whole)
 
     # ---- commands ----
 
