@@ -17,7 +17,8 @@ bool is_bad_credential(ErrorCode code) {
     return code == ErrorCode::unauthenticated || code == ErrorCode::forbidden;
 }
 
-// A body of another type than JSON is refused by its name, not by its first odd character.
+// A body of another type than JSON, or in a coding, is refused by its name, not by its first odd
+// character.
 bool is_json_or_unnamed(const Call& call) {
     if (call.exchange->body().empty()) return true;
     const auto coding = call.header("Content-Encoding");
