@@ -43,8 +43,8 @@ inline Error no_such_interaction() {
 }
 
 // `missing` for what is not there. What could not be read may well be there: then it is `why`.
-inline Error missing_or(Error missing, const Error& why) {
-    return why.code == ErrorCode::not_found ? std::move(missing) : why;
+inline Error missing_or(const Error& missing, const Error& why) {
+    return why.code == ErrorCode::not_found ? missing : why;
 }
 
 class Engine {

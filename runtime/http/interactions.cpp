@@ -32,7 +32,7 @@ std::optional<InteractionRecord> own_interaction(Server& server, CallRef& call) 
     if (id) {
         auto record = server.store().interaction(*id);
         if (record && record->owner == call->principal.owner) return std::move(*record);
-        if (!record) why = engine::missing_or(std::move(why), record.error());
+        if (!record) why = engine::missing_or(why, record.error());
     }
     answer_error(std::move(call), why);
     return std::nullopt;
