@@ -102,8 +102,7 @@ void token_from_upstream(benchmark::State& state) {
         if (!goes_on || reader.heads < count || reader.events < sent) return;
         goes_on = state.KeepRunningBatch(static_cast<int64_t>(batch));
         if (!goes_on) return loop.stop();
-        for (size_t i = 0; i < batch; ++i, ++sent)
-            upstream.streams[sent % count]->send(token);
+        for (size_t i = 0; i < batch; ++i, ++sent) upstream.streams[sent % count]->send(token);
     });
     loop.run();
     state.SetItemsProcessed(state.iterations());

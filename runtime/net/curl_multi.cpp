@@ -8,13 +8,6 @@
 
 namespace patchbay::net {
 
-namespace {
-
-// Idle connections that are kept for the next call; each costs a descriptor and about 3 KiB.
-constexpr long kept_connections = 4096;
-
-}  // namespace
-
 // One of libcurl's sockets, while libcurl wants to hear of it.
 struct CurlMulti::Socket final : Watcher {
     explicit Socket(CurlMulti& multi) : owner(multi) {}
@@ -53,8 +46,6 @@ CurlMulti::CurlMulti(EventLoop& loop, std::function<void()> on_action)
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, Callbacks::timer);
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, kept_connections);
-    curl_multi_setopt(multi_, CURLMOPT_PIPELINING, CURLPIPE_NOTHING);
 }
 
 CurlMulti::~CurlMulti() {

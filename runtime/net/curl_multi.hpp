@@ -15,15 +15,15 @@ namespace patchbay::net {
 
 class CurlMulti {
 public:
-    // `on_action` runs each time that libcurl has been at work: transfers may have ended, and
-    // callbacks may have copied bytes. It runs outside of libcurl, so it may do anything.
+    // `on_action` runs each time that libcurl has been at work: transfers may have ended. It runs
+    // outside of libcurl, so it may do anything.
     CurlMulti(EventLoop& loop, std::function<void()> on_action);
     ~CurlMulti();  // after all transfers have been removed
     CurlMulti(const CurlMulti&) = delete;
     CurlMulti& operator=(const CurlMulti&) = delete;
 
     void add(void* easy);
-    void remove(void* easy);  // an unfinished transfer's connection is closed at once
+    void remove(void* easy);  // its connection is closed at once
 
     // The next transfer that has ended: its easy handle and CURLcode. It is still to be removed.
     struct Ended {

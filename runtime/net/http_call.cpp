@@ -1,7 +1,9 @@
 #include "runtime/net/http_call.hpp"
 
+#include "runtime/net/header_text.hpp"
+#include "runtime/net/upstream_error.hpp"
+
 #include <fmt/format.h>
-#include <strings.h>
 
 #include <utility>
 
@@ -9,86 +11,105 @@ namespace patchbay::net {
 
 namespace {
 
-bool is_same(std::string_view text, std::string_view wanted) {
-    return text.size() == wanted.size() &&
-           strncasecmp(text.data(), wanted.data(), wanted.size()) == 0;
-}
+constexpr size_t max_head_bytes = 128 * 1024;  // of an answer
 
 // The last value of a header; "" = it is not there.
 std::string_view value_of(const HeaderViews& headers, std::string_view wanted) {
     std::string_view found;
     for (const auto& [name, value] : headers)
-        if (is_same(name, wanted)) found = value;
+        if (same_name(name, wanted)) found = value;
     return found;
 }
 
 // Whether a Content-Type is `text/event-stream`, with or without parameters.
 bool is_event_stream(std::string_view content_type) {
-    return is_same(content_type.substr(0, content_type.find_first_of("; \t")), "text/event-stream");
+    return same_name(content_type.substr(0, content_type.find_first_of("; \t")),
+                     "text/event-stream");
 }
 
 }  // namespace
 
 HttpCall::HttpCall(HttpCallId call, HttpCallOptions wanted, Route where, HttpHandler& listener,
-                   Clock::time_point now)
+                   HttpCallOwner& owned_by, Clock::time_point now)
     : id(call),
       options(std::move(wanted)),
       route(std::move(where)),
       handler(listener),
       limits(options, now),
+      exchange(max_head_bytes),
+      owner_(owned_by),
       parser_(options.max_line_bytes),
       on_event_([this](std::string_view name, std::string_view event_id, std::string_view data) {
           take_event({name, event_id, data});
       }) {}
 
-bool HttpCall::deliver(HeaderViews& headers) {
-    if (!listens()) return false;
-    if (transfer != nullptr) {
-        if (transfer->head_complete && !std::exchange(head_delivered_, true)) deliver_head(headers);
-        if (listens()) deliver_events();
-        if (listens()) deliver_body();
-        if (over && !failure && is_sse_ && listens() && !std::exchange(parser_finished_, true) &&
-            !parser_.finish(on_event_))
-            fail_too_large();
+HttpCall::Came HttpCall::receive(std::string_view bytes, Clock::time_point now) {
+    while (!cancelled && !failure) {
+        switch (exchange.reader().next(bytes)) {
+            case ResponseReader::Found::more: return Came::part;
+            case ResponseReader::Found::head: take_head(); break;
+            case ResponseReader::Found::body: take_body(exchange.reader().body(), now); break;
+            // What comes behind an answer was not asked for: nobody knows what it answers.
+            case ResponseReader::Found::end:
+                if (!bytes.empty()) exchange.spoil();
+                return Came::whole;
+            case ResponseReader::Found::failed: explain_failure(); break;
+        }
     }
-    return over && listens() && events_.empty();
+    return Came::failed;
 }
 
-void HttpCall::deliver_head(HeaderViews& headers) {
-    transfer->read_headers(headers);
-    is_sse_ = options.split_sse && transfer->status / 100 == 2 &&
-              is_event_stream(value_of(headers, "content-type"));
-    const std::string_view coding = value_of(headers, "content-encoding");
-    const bool readable = coding.empty() || is_same(coding, "identity");
-    handler.on_head(transfer->status, headers);
-    // Nobody asked for a coding: it is not undone, and no event would be found in it.
-    if (is_sse_ && !readable)
-        refuse(ErrorCode::upstream,
-               fmt::format("{} sends its events in a coding that was not asked for",
-                           route.upstream.label));
+HttpCall::Came HttpCall::lose(bool broken) {
+    ResponseReader& reader = exchange.reader();
+    if (!broken && reader.close() == ResponseReader::Found::end) return Came::whole;
+    if (reader.has_head())
+        fail(truncated_error(route.upstream.label));
+    else if (broken || exchange.failed_to_send())
+        fail(broken_error(route.upstream.label, exchange.reason()));
+    else
+        fail(no_answer_error(route.upstream.label));
+    return Came::failed;
 }
 
-void HttpCall::deliver_events() {
+bool HttpCall::deliver() {
     while (!events_.empty() && listens()) {
         const StoredEvent event = std::move(events_.front());
         events_.pop_front();
         handler.on_event({event.name, event.id, event.data});
     }
+    if (!bytes_.empty() && listens()) handler.on_data(std::exchange(bytes_, {}));
+    if (over && !failure && is_sse_ && listens() && !std::exchange(parser_finished_, true) &&
+        !parser_.finish(on_event_))
+        fail_too_large();
+    return over && listens() && events_.empty() && bytes_.empty();
 }
 
-void HttpCall::deliver_body() {
-    if (transfer->body.empty()) return;
-    // Out of the transfer: the handler may let more come in while it reads this.
-    std::string bytes = transfer->take_body();
-    if (is_sse_)
-        parse(bytes);
-    else
+void HttpCall::take_head() {
+    const ResponseHead& head = exchange.reader().head();
+    is_sse_ = options.split_sse && head.status / 100 == 2 &&
+              is_event_stream(value_of(head.headers, "content-type"));
+    const std::string_view coding = value_of(head.headers, "content-encoding");
+    const bool readable = coding.empty() || same_name(coding, "identity");
+    if (head.status >= 300) exchange.stop_sending();  // it will not look at the rest
+    handler.on_head(head.status, head.headers);
+    // Nobody asked for a coding: it is not undone, and no event would be found in it.
+    if (is_sse_ && !readable)
+        fail({.code = ErrorCode::upstream,
+              .message = fmt::format("{} sends its events in a coding that was not asked for",
+                                     route.upstream.label)});
+}
+
+void HttpCall::take_body(std::string_view bytes, Clock::time_point now) {
+    limits.read(now);
+    body_bytes_ += bytes.size();
+    if (body_bytes_ > options.max_body_bytes)
+        fail(body_too_large_error(route.upstream.label, options.max_body_bytes));
+    else if (is_sse_ && !parser_.feed(bytes, on_event_))
+        fail_too_large();
+    else if (!is_sse_ && listens())
         handler.on_data(bytes);
-    transfer->give_back(std::move(bytes));
-}
-
-void HttpCall::parse(std::string_view bytes) {
-    if (!refused && !parser_.feed(bytes, on_event_)) fail_too_large();
+    else if (!is_sse_)
+        bytes_ += bytes;
 }
 
 void HttpCall::take_event(const SseEventView& event) {
@@ -100,15 +121,25 @@ void HttpCall::take_event(const SseEventView& event) {
         handler.on_event(event);
 }
 
-void HttpCall::fail_too_large() {
-    refuse(ErrorCode::too_large, fmt::format("an event of {} is larger than {} bytes",
-                                             route.upstream.label, options.max_line_bytes));
+void HttpCall::explain_failure() {
+    const ResponseReader& reader = exchange.reader();
+    const std::string& label = route.upstream.label;
+    switch (reader.fault()) {
+        case ResponseReader::Fault::head_too_large:
+            return fail(head_too_large_error(label, max_head_bytes));
+        case ResponseReader::Fault::head: return fail(malformed_error(label, reader.fault_text()));
+        default: return fail(truncated_error(label));
+    }
 }
 
-void HttpCall::refuse(ErrorCode code, std::string message) {
-    if (cancelled) return;
-    refused = true;
-    failure = Error{.code = code, .message = std::move(message)};
+void HttpCall::fail_too_large() {
+    fail({.code = ErrorCode::too_large,
+          .message = fmt::format("an event of {} is larger than {} bytes", route.upstream.label,
+                                 options.max_line_bytes)});
+}
+
+void HttpCall::fail(Error error) {
+    if (!cancelled) failure = std::move(error);
 }
 
 }  // namespace patchbay::net

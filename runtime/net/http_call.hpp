@@ -3,43 +3,65 @@
 #pragma once
 
 #include "runtime/net/call_limits.hpp"
-#include "runtime/net/curl_transfer.hpp"
+#include "runtime/net/dialer.hpp"
 #include "runtime/net/http_client.hpp"
+#include "runtime/net/route.hpp"
 #include "runtime/net/sse_parser.hpp"
+#include "runtime/net/upstream_exchange.hpp"
 
 #include <deque>
-#include <memory>
 #include <optional>
 #include <string>
 
 namespace patchbay::net {
 
-class HttpCall {
+class HttpCall;
+
+// Hears that a call's connection is ready. `events` are epoll's bits.
+class HttpCallOwner {
+public:
+    virtual void on_ready(HttpCall& call, uint32_t events) = 0;
+
+protected:
+    ~HttpCallOwner() = default;
+};
+
+class HttpCall final : public Watcher {
 public:
     HttpCall(HttpCallId call, HttpCallOptions wanted, Route where, HttpHandler& listener,
-             Clock::time_point now);
+             HttpCallOwner& owned_by, Clock::time_point now);
     HttpCall(const HttpCall&) = delete;
     HttpCall& operator=(const HttpCall&) = delete;
 
-    // Hands on what has come, in order, as long as the handler neither pauses nor cancels. True
-    // when only on_done(failure) is left to say. `headers` is scratch space.
-    [[nodiscard]] bool deliver(HeaderViews& headers);
+    void on_ready(uint32_t events) override { owner_.on_ready(*this, events); }
+
+    // Takes bytes that the upstream has sent; the handler hears of them at once, unless it has
+    // paused the call. Ends early when it cancels it.
+    enum class Came { part, whole, failed };
+    [[nodiscard]] Came receive(std::string_view bytes, Clock::time_point now);
+    // The connection has ended, or is broken.
+    [[nodiscard]] Came lose(bool broken);
+
+    // Hands on what came while the call was paused, in order, as long as the handler neither pauses
+    // nor cancels. True when only on_done(failure) is left to say.
+    [[nodiscard]] bool deliver();
+
+    bool reads() const { return exchange.has_begun() && !over && !paused; }
 
     const HttpCallId id;
     const HttpCallOptions options;
     const Route route;
     HttpHandler& handler;
     CallLimits limits;
-    std::unique_ptr<Transfer> transfer;  // none before the name is resolved
-    bool running = false;                // the transfer is at libcurl's
-    bool over = false;                   // nothing more comes from the upstream
+    Dialer::Dial dial;  // under way, before the exchange
+    UpstreamExchange exchange;
+    bool over = false;  // nothing more comes from the upstream
     bool paused = false;
     bool cancelled = false;
-    bool refused = false;  // what came is not taken: the upstream need not go on
     std::optional<Error> failure;
     TimerId timer = 0;
     Clock::time_point timer_when;
-    uint64_t uploaded = 0;  // when the timer last looked
+    uint64_t sent = 0;  // of the request, when the timer last looked
 
 private:
     struct StoredEvent {
@@ -47,18 +69,19 @@ private:
     };
 
     bool listens() const { return !paused && !cancelled; }
-    void deliver_head(HeaderViews& headers);
-    void deliver_events();
-    void deliver_body();
-    void parse(std::string_view bytes);
+    void take_head();
+    void take_body(std::string_view bytes, Clock::time_point now);
     void take_event(const SseEventView& event);
+    void explain_failure();
+    void fail(Error error);
     void fail_too_large();
-    void refuse(ErrorCode code, std::string message);
 
+    HttpCallOwner& owner_;
     SseParser parser_;
     SseParser::OnEvent on_event_;
-    std::deque<StoredEvent> events_;  // parsed before the handler paused
-    bool head_delivered_ = false;
+    std::deque<StoredEvent> events_;  // these two: what came before the handler paused
+    std::string bytes_;
+    uint64_t body_bytes_ = 0;
     bool is_sse_ = false;
     bool parser_finished_ = false;
 };

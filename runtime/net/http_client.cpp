@@ -1,16 +1,17 @@
 #include "runtime/net/http_client.hpp"
 
-#include "runtime/net/curl_multi.hpp"
-#include "runtime/net/curl_transfer.hpp"
+#include "runtime/net/connection_pool.hpp"
+#include "runtime/net/dialer.hpp"
 #include "runtime/net/http_call.hpp"
+#include "runtime/net/request_head.hpp"
 #include "runtime/net/resolver.hpp"
 #include "runtime/net/upstream_proxy.hpp"
 #include "runtime/net/upstream_request.hpp"
-#include "runtime/net/upstream_trust.hpp"
 
 #include <fmt/format.h>
+#include <sys/epoll.h>
 
-#include <cassert>
+#include <array>
 #include <unordered_map>
 #include <utility>
 
@@ -18,32 +19,40 @@ namespace patchbay::net {
 
 namespace {
 
-constexpr size_t spare_transfers_kept = 256;
+constexpr size_t read_bytes = 16 * 1024;  // at once; what a pause lets through at most
+constexpr int reads_a_turn = 8;           // of one call, where it is not left to the loop
 
 }  // namespace
 
-// Handlers are called from tell() alone. It runs between libcurl's actions and never inside itself,
-// so a handler may do anything to any call; and a call is destroyed where nobody is using it.
-struct HttpClient::Impl {
+// Handlers are called while a call reads, and from tell(): never inside libcurl, never from inside
+// start() and the like. So a handler may do anything to any call; and a call is destroyed in
+// finish() alone, where nobody is using it.
+struct HttpClient::Impl final : HttpCallOwner {
     Impl(EventLoop& loop_of_lane, Resolver& resolver_of_server)
         : loop(loop_of_lane),
           resolver(resolver_of_server),
-          multi(loop_of_lane, [this] { after_action(); }) {}
+          dialer(loop_of_lane, [this](HttpCallId id) { dialed(id); }),
+          idle(loop_of_lane) {}
     ~Impl();
 
     HttpCall* find(HttpCallId id);
+    void launch(HttpCall& call);
     void resolve(HttpCall& call);
     void resolved(HttpCallId id, const Result<std::vector<std::string>>& addresses);
-    void launch(HttpCall& call, const std::vector<std::string>& addresses);
+    void dial(HttpCall& call, const std::vector<std::string>& addresses);
+    void dialed(HttpCallId id);
+    void begin(HttpCall& call, std::unique_ptr<UpstreamConnection> connection, bool reused);
+
+    void on_ready(HttpCall& call, uint32_t events) override;
+    void read(HttpCall& call);
+    void take(HttpCall& call, const ByteStream::Moved& moved);
     void stop(HttpCall& call);
 
-    void after_action();
-    void collect_ended();
-    void tell_touched();
     void tell(HttpCall& call);
     void finish(HttpCall& call);
     void tell_later(HttpCallId id);
     void tell_posted();
+    void go_on(HttpCall& call);
 
     void watch_time(HttpCall& call);
     void on_time(HttpCallId id);
@@ -51,15 +60,12 @@ struct HttpClient::Impl {
     EventLoop& loop;
     Resolver& resolver;
     const ProxySettings proxies = ProxySettings::from_environment();
-    const TrustedAuthorities authorities = TrustedAuthorities::from_environment();
-    TransferNews news;
-    CurlMulti multi;
+    Dialer dialer;
+    ConnectionPool idle;
     std::unordered_map<HttpCallId, std::unique_ptr<HttpCall>> calls;
     HttpCallId last_id = 0;
-    std::vector<std::unique_ptr<Transfer>> spare_transfers;
-    HeaderViews headers;              // scratch
-    std::vector<HttpCallId> telling;  // scratch
-    std::vector<HttpCallId> later;    // resumed or cancelled: told on a later turn
+    std::array<char, read_bytes> buffer;                          // scratch
+    std::vector<HttpCallId> later;                                // to be looked at on a later turn
     std::shared_ptr<Impl*> self = std::make_shared<Impl*>(this);  // posted tasks hold it weakly
 };
 
@@ -73,9 +79,16 @@ HttpCall* HttpClient::Impl::find(HttpCallId id) {
     return found == calls.end() ? nullptr : found->second.get();
 }
 
+void HttpClient::Impl::launch(HttpCall& call) {
+    if (auto connection = idle.take(call.route.key()))
+        begin(call, std::move(connection), true);
+    else
+        resolve(call);
+}
+
 void HttpClient::Impl::resolve(HttpCall& call) {
     const std::string& host = call.route.next_hop().host;
-    if (host.empty() || !Resolver::literal(host).empty()) return launch(call, {});
+    if (host.empty() || !Resolver::literal(host).empty()) return dial(call, {});
     resolver.resolve(host, call.options.connect_timeout, loop,
                      [weak = std::weak_ptr(self), id = call.id](auto addresses) {
                          if (const auto alive = weak.lock()) (*alive)->resolved(id, addresses);
@@ -85,75 +98,91 @@ void HttpClient::Impl::resolve(HttpCall& call) {
 void HttpClient::Impl::resolved(HttpCallId id, const Result<std::vector<std::string>>& addresses) {
     HttpCall* call = find(id);
     if (call == nullptr || call->over) return;
-    if (addresses) return launch(*call, *addresses);
+    if (addresses) return dial(*call, *addresses);
     call->failure = addresses.error();
     stop(*call);
     tell(*call);
 }
 
-void HttpClient::Impl::launch(HttpCall& call, const std::vector<std::string>& addresses) {
-    if (spare_transfers.empty())
-        spare_transfers.push_back(std::make_unique<Transfer>(news, authorities));
-    call.transfer = std::move(spare_transfers.back());
-    spare_transfers.pop_back();
-    call.transfer->prepare(call.id, call.options, call.route, addresses);
-    if (call.paused) call.transfer->hold();
-    call.running = true;
-    multi.add(call.transfer->easy());
+void HttpClient::Impl::dial(HttpCall& call, const std::vector<std::string>& addresses) {
+    call.dial = dialer.dial(call.id, call.options, call.route, addresses);
 }
 
-// Nothing more comes from the upstream; an unfinished transfer's connection is closed here and now.
+void HttpClient::Impl::dialed(HttpCallId id) {
+    HttpCall* call = find(id);
+    if (call == nullptr || !call->dial || !call->dial->has_ended()) return;
+    auto stream = dialer.connected(std::move(call->dial), call->route);
+    if (stream)
+        return begin(
+            *call,
+            std::make_unique<UpstreamConnection>(loop, std::move(*stream), call->route.key()),
+            false);
+    call->failure = std::move(stream.error());
+    stop(*call);
+    tell(*call);
+}
+
+void HttpClient::Impl::begin(HttpCall& call, std::unique_ptr<UpstreamConnection> connection,
+                             bool reused) {
+    call.limits.connected(loop.now());
+    watch_time(call);
+    call.exchange.begin(std::move(connection), reused,
+                        {.head = request_head(call.options, call.route),
+                         .body = request_body(call.options),
+                         .is_head = call.options.method == "HEAD"},
+                        call);
+}
+
+void HttpClient::Impl::on_ready(HttpCall& call, uint32_t events) {
+    // An error or a hang-up makes itself known to whoever writes or reads.
+    const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
+    if (broken || (events & EPOLLOUT) != 0) call.exchange.send();
+    if (broken || (events & EPOLLIN) != 0) read(call);
+}
+
+void HttpClient::Impl::read(HttpCall& call) {
+    for (int reads = 0; call.reads(); ++reads) {
+        if (reads == reads_a_turn) {
+            tell_later(call.id);
+            break;
+        }
+        const auto moved = call.exchange.read(buffer);
+        if (moved.state == ByteStream::State::would_block) break;
+        take(call, moved);
+        if (!moved.hides) break;  // the loop tells of more
+    }
+    watch_time(call);
+    tell(call);
+}
+
+void HttpClient::Impl::take(HttpCall& call, const ByteStream::Moved& moved) {
+    const bool has_ended = moved.state != ByteStream::State::moved;
+    if (has_ended && call.exchange.may_be_repeated()) {
+        call.exchange.close();
+        return resolve(call);  // a fresh connection: there it is tried once
+    }
+    const auto came = has_ended ? call.lose(moved.state == ByteStream::State::broken)
+                                : call.receive({buffer.data(), moved.bytes}, loop.now());
+    if (came == HttpCall::Came::part || call.over) return;
+    if (came == HttpCall::Came::whole)
+        if (auto connection = call.exchange.finish()) idle.put(std::move(connection));
+    stop(call);
+}
+
+// Nothing more comes from the upstream; the connection is closed here and now.
 void HttpClient::Impl::stop(HttpCall& call) {
     call.over = true;
-    if (std::exchange(call.running, false)) multi.remove(call.transfer->easy());
+    call.dial.reset();
+    call.exchange.close();
     loop.cancel(std::exchange(call.timer, 0));
 }
 
-void HttpClient::Impl::after_action() {
-    collect_ended();
-    tell_touched();
-}
-
-void HttpClient::Impl::collect_ended() {
-    while (const auto ended = multi.next_ended()) {
-        Transfer& transfer = Transfer::of(ended->easy);
-        HttpCall& call = *find(transfer.call);
-        call.failure = transfer.failure(ended->code, call.route.upstream.label);
-        stop(call);
-        if (!std::exchange(transfer.touched, true)) news.touched.push_back(call.id);
-    }
-}
-
-void HttpClient::Impl::tell_touched() {
-    telling.swap(news.touched);
-    for (const HttpCallId id : telling) {
-        HttpCall* call = find(id);
-        if (call == nullptr) continue;
-        Transfer& transfer = *call->transfer;
-        transfer.touched = false;
-        if (transfer.connected) call->limits.connected(loop.now());
-        if (!transfer.body.empty()) call->limits.read(loop.now());
-        watch_time(*call);
-        tell(*call);
-    }
-    telling.clear();
-}
-
 void HttpClient::Impl::tell(HttpCall& call) {
-    bool ended = call.deliver(headers);
-    if (call.refused && !call.over) {
-        stop(call);
-        ended = call.deliver(headers);
-    }
-    if (ended) finish(call);
+    if (call.deliver()) finish(call);
 }
 
 void HttpClient::Impl::finish(HttpCall& call) {
     const auto ended = calls.extract(call.id);  // cancel() and pause() find it no more
-    if (call.transfer && spare_transfers.size() < spare_transfers_kept) {
-        call.transfer->clear();
-        spare_transfers.push_back(std::move(call.transfer));
-    }
     call.handler.on_done(call.failure ? &*call.failure : nullptr);
 }
 
@@ -169,14 +198,22 @@ void HttpClient::Impl::tell_posted() {
     for (const HttpCallId id : std::exchange(later, {})) {
         HttpCall* call = find(id);
         if (call == nullptr) continue;
-        if (call->cancelled) {
+        if (call->cancelled)
             finish(*call);
-        } else if (!call->paused) {
-            if (call->running) call->transfer->go_on();  // may copy bytes: tell_touched() is next
-            tell(*call);
-        }
+        else if (!call->paused)
+            go_on(*call);
     }
-    tell_touched();
+}
+
+// First what came before the pause, then what has come since. Of bytes that a stream hides the loop
+// does not tell.
+void HttpClient::Impl::go_on(HttpCall& call) {
+    const HttpCallId id = call.id;
+    tell(call);
+    HttpCall* left = find(id);
+    if (left == nullptr || left->paused || left->cancelled) return;
+    left->exchange.go_on();
+    if (left->reads()) read(*left);
 }
 
 // Sees to it that a timer fires at the call's deadline or before. Most reads find one in place.
@@ -193,11 +230,11 @@ void HttpClient::Impl::on_time(HttpCallId id) {
     HttpCall& call = *find(id);  // stop() cancels the timer
     call.timer = 0;
     if (call.paused) return;  // resume() looks again
-    if (call.running && call.limits.waits_for_first_byte()) {
+    if (call.limits.waits_for_first_byte()) {
         // A long upload is no silence. One that ended since the last look counts as a short one.
-        const uint64_t uploaded = call.transfer->uploaded();
-        const bool goes_on = uploaded < call.options.body.size() && uploaded != call.uploaded;
-        call.uploaded = uploaded;
+        const uint64_t sent = call.exchange.sent();
+        const bool goes_on = call.exchange.is_sending() && sent != call.sent;
+        call.sent = sent;
         if (goes_on) call.limits.still_sending(loop.now());
     }
     if (loop.now() < *call.limits.deadline()) return watch_time(call);
@@ -219,10 +256,10 @@ Result<HttpCallId> HttpClient::start(HttpCallOptions options, HttpHandler& handl
     const HttpCallId id = ++impl_->last_id;
     auto call = std::make_unique<HttpCall>(id, std::move(options),
                                            Route{std::move(*upstream), std::move(proxy)}, handler,
-                                           impl_->loop.now());
+                                           *impl_, impl_->loop.now());
     HttpCall& started = *impl_->calls.emplace(id, std::move(call)).first->second;
     impl_->watch_time(started);
-    impl_->resolve(started);
+    impl_->launch(started);
     return id;
 }
 
@@ -240,7 +277,7 @@ void HttpClient::pause(HttpCallId id) {
     HttpCall* call = impl_->find(id);
     if (call == nullptr || call->cancelled || std::exchange(call->paused, true)) return;
     call->limits.pause(impl_->loop.now());
-    if (call->running) call->transfer->hold();
+    call->exchange.hold();
 }
 
 void HttpClient::resume(HttpCallId id) {

@@ -1,8 +1,7 @@
-// HTTP calls to upstreams, on a lane: a libcurl multi handle, driven by the lane's event loop.
+// HTTP calls to upstreams, on a lane. libcurl connects (proxies, addresses, TLS); requests and
+// answers are ours, and so are the connections that are kept for the next call.
 //
-// Rules      libcurl's callbacks only copy bytes and set flags; handlers run after
-//            curl_multi_socket_action has returned, so a handler may start, cancel and pause
-//            freely.
+// Rules      a handler may start, cancel and pause any call, from inside any of its own calls.
 // Threads    [lane] all of it.
 #pragma once
 

@@ -14,6 +14,8 @@ namespace patchbay::net {
 struct Proxy {
     std::string url;
     Endpoint endpoint;
+
+    bool speaks_http() const { return !url.starts_with("socks"); }
 };
 
 class ProxySettings {

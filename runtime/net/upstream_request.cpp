@@ -1,41 +1,18 @@
 #include "runtime/net/upstream_request.hpp"
 
+#include "runtime/net/header_text.hpp"
 #include "runtime/net/http_client.hpp"
 #include "runtime/net/resolver.hpp"
+#include "runtime/net/url_parts.hpp"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <memory>
+#include <string_view>
 
 namespace patchbay::net {
 
 namespace {
-
-struct FreeUrl {
-    void operator()(CURLU* url) const { curl_url_cleanup(url); }
-};
-struct FreeText {
-    void operator()(char* text) const { curl_free(text); }
-};
-
-std::string part_of(CURLU* url, CURLUPart part, unsigned flags) {
-    char* text = nullptr;
-    if (curl_url_get(url, part, &text, flags) != CURLUE_OK) return {};
-    const std::unique_ptr<char, FreeText> owned(text);
-    return text;
-}
-
-// A token of RFC 9110: what methods and header names are made of.
-bool is_token(std::string_view text) {
-    constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
-    return !text.empty() && std::ranges::all_of(text, [marks](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               marks.find(c) != std::string_view::npos;
-    });
-}
 
 bool breaks_a_line(std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;
@@ -51,17 +28,16 @@ bool Endpoint::is_loopback() const {
 Result<Endpoint> parse_endpoint(const std::string& url) {
     // The URL itself stays out of the message: its path or query may hold a secret.
     const auto refused = failure(ErrorCode::bad_request, "the URL is not a valid http(s) URL");
-    if (url.find('\0') != std::string::npos) return refused;
-    const std::unique_ptr<CURLU, FreeUrl> parsed(curl_url());
-    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK)
-        return refused;
+    const ParsedUrl parsed = parse_url(url);
+    if (!parsed) return refused;
 
     Endpoint endpoint;
-    endpoint.scheme = part_of(parsed.get(), CURLUPART_SCHEME, 0);
-    endpoint.host = part_of(parsed.get(), CURLUPART_HOST, CURLU_PUNYCODE);
+    endpoint.scheme = part_of(parsed, CURLUPART_SCHEME);
+    endpoint.host = part_of(parsed, CURLUPART_HOST, CURLU_PUNYCODE);
     if (std::string literal = Resolver::literal(endpoint.host); !literal.empty())
         endpoint.host = std::move(literal);
-    const std::string port = part_of(parsed.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT);
+    endpoint.zone = part_of(parsed, CURLUPART_ZONEID);
+    const std::string port = part_of(parsed, CURLUPART_PORT, CURLU_DEFAULT_PORT);
     endpoint.port = static_cast<uint16_t>(std::strtoul(port.c_str(), nullptr, 10));
     if (endpoint.host.empty() || endpoint.port == 0) return refused;
     const bool is_v6 = endpoint.host.find(':') != std::string::npos;

@@ -14,6 +14,7 @@ struct HttpCallOptions;
 struct Endpoint {
     std::string scheme;  // "http", "https"; of a proxy also "socks5h", …
     std::string host;    // as DNS knows it, an IPv6 literal without brackets
+    std::string zone;    // of a link-local IPv6 address, mostly ""
     uint16_t port = 0;
     std::string label;  // "host:port", for people: no credentials, path or query
 

@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 namespace patchbay::net {
 
@@ -44,6 +45,21 @@ public:
             }
             if (!read_more()) return {};
         }
+    }
+
+    // This many bytes of what comes; "" when the client has closed before.
+    std::string read_bytes(size_t count) {
+        while (buffer_.size() < count)
+            if (!read_more()) return {};
+        std::string bytes = buffer_.substr(0, count);
+        buffer_.erase(0, count);
+        return bytes;
+    }
+
+    // Whatever comes next, at least a byte; "" when the client has closed.
+    std::string read_some() {
+        if (buffer_.empty() && !read_more()) return {};
+        return std::exchange(buffer_, {});
     }
 
     // False once the client has gone (or the test ends).

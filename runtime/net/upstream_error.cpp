@@ -1,4 +1,4 @@
-#include "runtime/net/curl_error.hpp"
+#include "runtime/net/upstream_error.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -18,18 +18,9 @@ Error upstream_error(std::string message, bool retryable) {
     return {.code = ErrorCode::upstream, .message = std::move(message), .retryable = retryable};
 }
 
-Error broken_connection(const CurlFailure& failed, const std::string& label) {
-    if (failed.answering)
-        return {.code = ErrorCode::upstream_truncated,
-                .message = fmt::format("{} broke off in the middle of its answer", label),
-                .retryable = true};
-    return upstream_error(fmt::format("the connection to {} broke: {}", label, reason_of(failed)),
-                          true);
-}
-
 }  // namespace
 
-Error error_of(const CurlFailure& failed, const std::string& label) {
+Error connect_error(const CurlFailure& failed, const std::string& label) {
     switch (failed.code) {
         case CURLE_COULDNT_CONNECT:
             return upstream_error(
@@ -41,12 +32,9 @@ Error error_of(const CurlFailure& failed, const std::string& label) {
             return {.code = ErrorCode::timeout,
                     .message = fmt::format("could not connect to {} in time", label),
                     .retryable = true};
-        case CURLE_PARTIAL_FILE:
         case CURLE_SEND_ERROR:
-        case CURLE_RECV_ERROR: return broken_connection(failed, label);
-        case CURLE_GOT_NOTHING:
-            return upstream_error(fmt::format("{} closed the connection without an answer", label),
-                                  true);
+        case CURLE_RECV_ERROR: return broken_error(label, reason_of(failed));
+        case CURLE_GOT_NOTHING: return no_answer_error(label);
         case CURLE_SSL_CONNECT_ERROR:
         case CURLE_PEER_FAILED_VERIFICATION:
         case CURLE_SSL_CERTPROBLEM:
@@ -58,10 +46,36 @@ Error error_of(const CurlFailure& failed, const std::string& label) {
                 fmt::format("TLS with {} failed: {}", label,
                             failed.own_words.empty() ? reason_of(failed) : failed.own_words),
                 false);
-        default:
-            return upstream_error(
-                fmt::format("the call to {} failed: {}", label, reason_of(failed)), false);
+        default: return malformed_error(label, reason_of(failed));
     }
+}
+
+Error no_answer_error(const std::string& label) {
+    return upstream_error(fmt::format("{} closed the connection without an answer", label), true);
+}
+
+Error broken_error(const std::string& label, std::string_view reason) {
+    return upstream_error(fmt::format("the connection to {} broke: {}", label, reason), true);
+}
+
+Error truncated_error(const std::string& label) {
+    return {.code = ErrorCode::upstream_truncated,
+            .message = fmt::format("{} broke off in the middle of its answer", label),
+            .retryable = true};
+}
+
+Error malformed_error(const std::string& label, std::string_view fault) {
+    return upstream_error(fmt::format("the call to {} failed: {}", label, fault), false);
+}
+
+Error head_too_large_error(const std::string& label, size_t limit) {
+    return upstream_error(
+        fmt::format("the head of {}'s answer is larger than {} bytes", label, limit), false);
+}
+
+Error body_too_large_error(const std::string& label, size_t limit) {
+    return {.code = ErrorCode::too_large,
+            .message = fmt::format("the answer of {} is larger than {} bytes", label, limit)};
 }
 
 }  // namespace patchbay::net
