@@ -4,7 +4,6 @@ namespace patchbay {
 
 Result<Transaction> begin_commit(Ledger& ledger, Sync sync) {
     Database& database = *ledger.database;
-    if (database.sync_has_failed()) ledger.in_doubt = true;
     if (ledger.in_doubt) return std::unexpected(in_doubt(database.path()));
     // Not inside a transaction.
     if (auto set = database.set_synced(sync == Sync::yes); !set) {

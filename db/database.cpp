@@ -147,7 +147,8 @@ void Database::give_back(std::string_view sql, StatementHandle handle) {
 
 Error Database::last_error() {
     const int code = sqlite3_extended_errcode(handle_.get());
-    if (code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC) sync_failed_ = true;
+    const bool is_sync = code == SQLITE_IOERR_FSYNC || code == SQLITE_IOERR_DIR_FSYNC;
+    if (is_sync && sync_failed_) *sync_failed_ = true;
     return error_of(handle_.get(), code, path_);
 }
 

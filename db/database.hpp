@@ -10,6 +10,7 @@
 
 #include <patchbay/error.hpp>
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <memory>
@@ -139,8 +140,8 @@ public:
     // reading or writing, for it is not waited for.
     Result<void> restart_log();
 
-    // Whether a sync of this connection has ever failed.
-    bool sync_has_failed() const { return sync_failed_; }
+    // `failed`, borrowed, becomes true as soon as a sync of this connection fails.
+    void report_sync_failures(std::atomic<bool>& failed) { sync_failed_ = &failed; }
 
     // The log stays as it is when the last connection closes, for the next start to read.
     void keep_log();
@@ -162,7 +163,7 @@ private:
     std::unique_ptr<sqlite3, DatabaseCloser> handle_;
     std::unordered_map<std::string_view, std::vector<StatementHandle>> idle_;
     std::optional<bool> synced_;
-    bool sync_failed_ = false;
+    std::atomic<bool>* sync_failed_ = nullptr;
 };
 
 // A transaction, rolled back when it is destroyed without a commit.

@@ -146,21 +146,15 @@ Result<bool> Maintenance::step() {
 // log would grow for ever. So when it has grown long, the rest is copied under the ledger's lock;
 // the next commit then starts at the log's beginning again.
 Result<void> Maintenance::checkpoint() {
-    const auto state = copy_log();
+    const auto state = database_->checkpoint();
     if (!state) return std::unexpected(state.error());
     if (state->copied_frames == state->log_frames || state->log_frames < longest_log_frames) {
         return {};
     }
     const std::lock_guard guard(ledger_.mutex);
-    const auto rest = copy_log();
+    const auto rest = database_->checkpoint();
     if (!rest) return std::unexpected(rest.error());
     return {};
-}
-
-Result<CheckpointState> Maintenance::copy_log() {
-    auto state = database_->checkpoint();
-    if (database_->sync_has_failed()) ledger_.in_doubt = true;
-    return state;
 }
 
 Result<void> Maintenance::look_around() {
@@ -173,7 +167,10 @@ Result<void> Maintenance::look_around() {
     if (Clock::now() >= next_purge_) {
         next_purge_ = Clock::now() + purge_time;
         const std::lock_guard guard(ledger_.mutex);
+        auto transaction = begin_commit(ledger_, Sync::no);
+        if (!transaction) return std::unexpected(transaction.error());
         if (auto purged = purge_claims(*ledger_.database, unix_ms()); !purged) return purged;
+        if (auto committed = transaction->commit(); !committed) return committed;
     }
     return check_size();
 }

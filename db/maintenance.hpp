@@ -32,7 +32,6 @@ private:
     void run();
     Result<void> tick();
     Result<void> checkpoint();
-    Result<CheckpointState> copy_log();
     Result<bool> step();
     Result<void> look_around();
     Result<void> check_size();

@@ -8,6 +8,7 @@
 #include "db/idempotency.hpp"
 #include "db/interaction_page.hpp"
 #include "db/interaction_removal.hpp"
+#include "db/log_file.hpp"
 #include "db/migrations.hpp"
 #include "db/projections.hpp"
 #include "db/record_reader.hpp"
@@ -77,6 +78,7 @@ Result<void> SqliteStore::start(const StoreOptions& options) {
 
     auto database = Database::open(path_, OpenMode::create, vfs_);
     if (!database) return std::unexpected(database.error());
+    (*database)->report_sync_failures(ledger_.in_doubt);
     if (auto set = (*database)->execute(writer_pragmas); !set) return set;
     if (auto set = (*database)->set_synced(false); !set) return set;
     const uint64_t max_bytes =
@@ -89,9 +91,13 @@ Result<void> SqliteStore::start(const StoreOptions& options) {
 }
 
 Result<void> SqliteStore::open_ledger() {
+    // The server before may have ended after a failed sync: what it had promised is not on the
+    // disk.
+    if (auto written = rewrite_log(path_); !written) return written;
     auto database = Database::open(path_, OpenMode::create, vfs_);
     if (!database) return std::unexpected(database.error());
     ledger_.database = std::move(*database);
+    ledger_.database->report_sync_failures(ledger_.in_doubt);
     if (auto set = ledger_.database->execute(writer_pragmas); !set) return set;
     if (auto migrated = migrate(*ledger_.database); !migrated) return migrated;
     if (auto recovered = recover(ledger_); !recovered) {
@@ -99,9 +105,7 @@ Result<void> SqliteStore::open_ledger() {
         if (!error.message.starts_with(path_)) error.message = path_ + ": " + error.message;
         return std::unexpected(error);
     }
-    // The log of a server that did not close it may have a hole on the disk that its pages in
-    // memory hide (begin_commit.hpp): nothing is to be written behind it.
-    return ledger_.database->restart_log();
+    return ledger_.database->restart_log();  // small again, as after a clean end
 }
 
 void SqliteStore::close() {

@@ -59,7 +59,7 @@ int wait_for_end(const sigset_t& set, RunningServer& server, const Supervisor& s
         supervisor.reloading();
         server.reload([&supervisor](const auto& report) {  // the log says more
             supervisor.ready(report ? "serving; reloaded the config"
-                                 : "serving; a reload was refused, nothing has changed");
+                                    : "serving; a reload was refused, nothing has changed");
         });
     }
 }

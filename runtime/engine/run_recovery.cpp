@@ -189,11 +189,13 @@ void Run::answer_anew(uint64_t from_seq, uint64_t to_seq) {
 // the provider pauses, and the batch goes out anew until the store takes it.
 void Run::on_storage_failure(Batch& batch) {
     auto& shard = interaction_.shard();
-    spdlog::warn("run {}: the store refused a batch: {}", record_.id.str(),
-                 batch.error ? batch.error->message : "");
     output_.take_back(batch);
     const auto now = shard.loop().now();
-    if (failing_since_ == net::Clock::time_point{}) failing_since_ = now;
+    if (failing_since_ == net::Clock::time_point{}) {
+        failing_since_ = now;
+        spdlog::warn("run {}: the store refused a batch, which is tried again: {}",
+                     record_.id.str(), batch.error ? batch.error->message : "");
+    }
     if (now - failing_since_ > storage_patience) give_up_on_storage();
     retry_timer_ = shard.loop().after(storage_retry, [this] {
         retry_timer_ = 0;

@@ -1,6 +1,8 @@
 """A sync that fails loses what it should have written, though later ones succeed: then the power goes."""
 
+import contextlib
 import random
+import sqlite3
 import unittest
 
 from counts import SEED, count, repeat
@@ -45,6 +47,7 @@ class FailingSyncTest(unittest.TestCase):
         self.assertEqual(client.get("/readyz").status, 503)
         self.assertIn("failed to sync", self.server.read_log())
         log = client.events(interaction).take(len(shown))
+        self.assertNotIn(None, log, self.server.read_log()[-3000:])
         self.assertEqual([event.text for event in log], [event.text for event in shown])
         stream.sock.setblocking(False)
         self.read_what_came(stream, shown)
@@ -95,6 +98,54 @@ class FailingSyncTest(unittest.TestCase):
         self.serve("crash")
 
         repeat(count(100), self.one_failure)
+
+    def one_cut_behind(self, index, reader=None):
+        """A failed sync, kill -9, and the power goes at some change of the restart, or behind it."""
+        client = self.server.client(self.key)
+        self.ask()
+        whole = self.asked[-1]
+        self.fail_syncs()
+        if reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM runs").fetchone()
+        self.server.kill_only()
+        self.server.seed = self.dice.getrandbits(32)
+        if self.server.starts_before(self.dice.randint(1, 45)):
+            if self.dice.random() < 0.5:
+                self.ask()
+                whole = self.asked[-1]
+            self.server.cut_power()
+        self.start()
+        client = self.server.client(self.key)
+        log = client.events(whole[0]).rest()
+        self.assertEqual([event.text for event in log], [event.text for event in whole[1]])
+        self.asked.clear()
+
+    def test_power_that_goes_while_the_server_comes_back_takes_nothing(self):
+        self.serve("crash")
+
+        repeat(count(100), self.one_cut_behind)
+
+    def test_somebody_who_reads_meanwhile_changes_nothing(self):
+        self.serve("crash")
+
+        def one_with_reader(index):
+            path = self.server.data / "patchbay.db"
+            with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as reader:
+                self.one_cut_behind(index, reader)
+
+        repeat(count(30), one_with_reader)
+
+    def test_readiness_says_so_with_the_first_refusal(self):
+        self.serve("crash")
+        client = self.server.client(self.key)
+
+        self.server.faults.sync_error = EIO
+        answer = client.post("/api/interactions")
+        self.server.faults.heal()
+
+        self.assertEqual(answer.status, 503)
+        self.assertEqual(client.get("/readyz").status, 503)
 
 
 if __name__ == "__main__":

@@ -165,7 +165,7 @@ class FailingDiskTest(unittest.TestCase):
             ("read_error", errno.EIO): r"patchbay\.db cannot be read.*look after the disk",
             ("open_error", errno.EMFILE): r"Too many open files.*raise the limit",
             ("open_error", errno.EACCES): r"Permission denied.*make it writable",
-            ("sync_error", errno.EIO): r"patchbay\.db cannot be read or written.*look after the disk",
+            ("sync_error", errno.EIO): r"data cannot be used \(Input/output.*look after the disk",
         }
         for (name, value), sentence in sentences.items():
             with self.subTest(name):
@@ -229,16 +229,17 @@ class FailingDiskTest(unittest.TestCase):
     # ---- commands ----
 
     def test_a_backup_that_finds_no_room_is_a_sentence_and_leaves_nothing(self):
+        admin = self.server.client()
+        backup = {"path": str(self.server.data / "backup.db")}
         self.server.faults.full = 1
-        backup = self.server.data / "backup.db"
 
-        saved = self.server.run("backup", str(backup), check=False)
+        refused = admin.post("/api/admin/backup", backup)
         self.server.faults.heal()
 
-        self.assertEqual(saved.returncode, 1, saved.stderr)
-        self.assertIn("no space is left", saved.stderr)
+        self.assertEqual(refused.status, 503)
+        self.assertIn("no space is left", refused.json()["error"])
         self.assertEqual([path.name for path in self.server.data.glob("backup*")], [])
-        self.server.run("backup", str(backup))
+        self.assertEqual(admin.post("/api/admin/backup", backup).status, 200)
 
 
 if __name__ == "__main__":
