@@ -50,15 +50,19 @@ std::vector<std::filesystem::path> missing_folders(std::filesystem::path path) {
 // database along.
 Result<void> make_folder(const std::string& path) {
     std::error_code failed;
-    const auto whole = std::filesystem::absolute(path, failed).lexically_normal();
+    const auto whole = std::filesystem::absolute(path, failed);
     const auto innermost = whole.has_filename() ? whole : whole.parent_path();
     for (const auto& folder : missing_folders(innermost)) {
         const mode_t rights = folder == innermost ? 0700 : 0777;
         if (mkdir(folder.c_str(), rights) != 0 && errno != EEXIST) return unusable(path, errno);
         if (const int reason = sync_folder_of(folder)) return unusable(path, reason);
     }
-    if (std::filesystem::is_directory(whole, failed)) return {};
-    return unusable(path, failed ? failed.value() : ENOTDIR);
+    if (!std::filesystem::is_directory(whole, failed))
+        return unusable(path, failed ? failed.value() : ENOTDIR);
+    // One that somebody else has made, or a start that was killed, may not be on the disk yet. Not
+    // every file system syncs every folder.
+    if (sync_folder_of(innermost) == EIO) return unusable(path, EIO);
+    return {};
 }
 
 std::string holder_of(int lock_file) {

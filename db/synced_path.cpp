@@ -18,7 +18,7 @@ int sync_path(const std::string& path) {
 
 int sync_folder_of(const std::string& path) {
     std::error_code ignored;
-    const auto whole = std::filesystem::absolute(path, ignored).lexically_normal();
+    const auto whole = std::filesystem::absolute(path, ignored);
     const auto named = whole.has_filename() ? whole : whole.parent_path();  // "data/" is "data"
     return sync_path(named.parent_path().string());
 }
