@@ -45,7 +45,10 @@ Result<void> back_up(Database& source, const std::string& path) {
     if (const int reason = sync_path(copy.path)) return failed(path, reason);
     // A link never replaces a file, as a rename would.
     if (link(copy.path.c_str(), path.c_str()) != 0) return failed(path, errno);
-    if (const int reason = sync_folder_of(path)) return failed(path, reason);
+    if (const int reason = sync_folder_of(path)) {
+        unlink(path.c_str());
+        return failed(path, reason);
+    }
     return {};
 }
 

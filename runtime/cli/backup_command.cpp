@@ -8,17 +8,13 @@
 namespace patchbay::cli {
 namespace {
 
+// Also beside a running server, which could write elsewhere than its caller means: a service has a
+// /tmp of its own, and may write to few folders.
 Result<void> write_backup(const std::string& data_dir, const std::string& path) {
-    auto access = open_data(data_dir, StoreMode::existing);
-    if (!access) return std::unexpected(std::move(access.error()));
-    if (const auto* client = std::get_if<ControlClient>(&*access)) {
-        const auto reply = client->post("/api/admin/backup", {{"path", path}});
-        if (!reply) return std::unexpected(reply.error());
-        return {};
-    }
-    auto& store = *std::get<StoreHandle>(*access);
-    auto result = store.backup(path);
-    store.close();
+    auto store = open_store(data_dir, StoreMode::read_only);
+    if (!store) return std::unexpected(std::move(store.error()));
+    auto result = (*store)->backup(path);
+    (*store)->close();
     return result;
 }
 
@@ -27,7 +23,7 @@ Result<void> write_backup(const std::string& data_dir, const std::string& path) 
 int backup(const DataFlags& flags, const std::string& file, Terminal terminal) {
     const auto data_dir = config::load_data_dir(flags.load_options());
     if (!data_dir) return fail(terminal, data_dir.error());
-    const auto path = std::filesystem::absolute(file).string();  // the server has its own folder
+    const auto path = std::filesystem::absolute(file).string();
 
     if (const auto result = write_backup(*data_dir, path); !result) {
         return fail(terminal, result.error());
