@@ -56,6 +56,10 @@ std::unique_ptr<UpstreamConnection> ConnectionPool::remove(Turn turn) {
     return connection;
 }
 
+void ConnectionPool::clear() {
+    while (!idle_.empty()) remove(idle_.begin()->first);
+}
+
 void ConnectionPool::drop_old() {
     timer_ = 0;
     while (!idle_.empty() && idle_.begin()->second.since + limits_.idle <= loop_.now())

@@ -33,6 +33,7 @@ public:
     std::unique_ptr<UpstreamConnection> take(const std::string& key);
     void put(std::unique_ptr<UpstreamConnection> connection);
 
+    void clear();
     size_t size() const { return idle_.size(); }
 
 private:

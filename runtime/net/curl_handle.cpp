@@ -5,8 +5,10 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <system_error>
@@ -15,13 +17,22 @@ namespace patchbay::net {
 
 namespace {
 
-constexpr long read_bytes = 1024;  // the least: of a proxy's answer to CONNECT
+constexpr long tunnel_bytes = 1024;       // the least: of a proxy's answer to CONNECT
+constexpr long record_bytes = 16 * 1024;  // the most that one TLS record holds
 
-// libcurl 7 takes no more off a socket than TLS asks for, which is a record of 16 KiB at most.
-// Later ones have a buffer in between.
+// libcurl 7 takes no more off a socket than one record. Later ones have a buffer in between.
 bool reads_ahead() {
     static const bool buffers = curl_version_info(CURLVERSION_NOW)->version_num >= 0x080000;
     return buffers;
+}
+
+// Whether TLS says that nothing follows: to libcurl a connection that was cut is an end as well.
+bool was_ended(CURL* easy) {
+    curl_tlssessioninfo* session = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_TLS_SSL_PTR, &session);
+    if (session == nullptr || session->internals == nullptr) return false;
+    const auto* ssl = static_cast<const SSL*>(session->internals);
+    return (SSL_get_shutdown(ssl) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 }  // namespace
@@ -83,7 +94,7 @@ void CurlHandle::set_options(const HttpCallOptions& options) {
     curl_easy_setopt(handle, CURLOPT_OPENSOCKETDATA, this);
     curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(handle, CURLOPT_QUICK_EXIT, 1L);
-    curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, read_bytes);
+    curl_easy_setopt(handle, CURLOPT_BUFFERSIZE, tunnel_bytes);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(handle, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(handle, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -140,12 +151,20 @@ int CurlHandle::socket() const {
     return socket;
 }
 
+void CurlHandle::set_outcome(int curl_code) {
+    outcome_ = curl_code;
+    // It bounds each read, too: what is left of a record is seen by nobody.
+    curl_easy_setopt(easy(), CURLOPT_BUFFERSIZE, record_bytes);
+}
+
 ByteStream::Moved CurlHandle::read(std::span<char> room) {
     size_t bytes = 0;
     const CURLcode code = curl_easy_recv(easy(), room.data(), room.size(), &bytes);
-    if (code == CURLE_OK && bytes == 0) return {.state = ByteStream::State::closed};
+    if (code == CURLE_OK && bytes == 0)
+        return {.state = was_ended(easy()) ? ByteStream::State::closed : ByteStream::State::broken};
     auto read = moved(code, bytes);
-    read.hides = bytes == room.size() || reads_ahead();
+    const size_t most = std::min(room.size(), static_cast<size_t>(record_bytes));
+    read.hides = bytes == most || reads_ahead();
     return read;
 }
 
@@ -168,15 +187,17 @@ int CurlHandle::os_error() const {
     return error != 0 ? static_cast<int>(error) : socket_error_;
 }
 
-std::string CurlHandle::reason() const {
-    if (os_error() != 0) return std::generic_category().message(os_error());
-    return curl_easy_strerror(static_cast<CURLcode>(moved_));
-}
+std::string CurlHandle::reason() const { return curl_easy_strerror(static_cast<CURLcode>(moved_)); }
 
 std::optional<Error> CurlHandle::failure(const std::string& label) const {
     if (outcome_ == CURLE_OK) return std::nullopt;
-    return connect_error(
-        {.code = *outcome_, .os_error = os_error(), .own_words = error_text_.data()}, label);
+    long proxy_status = 0;
+    curl_easy_getinfo(easy(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    return connect_error({.code = *outcome_,
+                          .os_error = os_error(),
+                          .proxy_status = static_cast<int>(proxy_status),
+                          .own_words = error_text_.data()},
+                         label);
 }
 
 }  // namespace patchbay::net

@@ -12,6 +12,13 @@ namespace patchbay::net {
 namespace {
 
 constexpr size_t max_head_bytes = 128 * 1024;  // of an answer
+constexpr std::chrono::seconds at_once{1};     // a connection's end that was on its way already
+
+// RFC 9110, 9.2.2: done twice, it has the effect of once.
+bool is_idempotent(std::string_view method) {
+    return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" ||
+           method == "OPTIONS" || method == "TRACE";
+}
 
 // The last value of a header; "" = it is not there.
 std::string_view value_of(const HeaderViews& headers, std::string_view wanted) {
@@ -69,6 +76,11 @@ HttpCall::Came HttpCall::lose(bool broken) {
     else
         fail(no_answer_error(route.upstream.label));
     return Came::failed;
+}
+
+bool HttpCall::may_be_repeated(Clock::time_point now) const {
+    if (!exchange.is_unanswered_reuse()) return false;
+    return is_idempotent(options.method) || exchange.failed_to_send() || now - asked_at < at_once;
 }
 
 bool HttpCall::deliver() {

@@ -46,6 +46,11 @@ public:
     // nor cancels. True when only on_done(failure) is left to say.
     [[nodiscard]] bool deliver();
 
+    // Not a byte of an answer came over a connection that had been used before. It may have been
+    // dying when it was taken, and then nobody has read the request; but one that does more harm
+    // when it is done twice is sent again only where the end came at once.
+    bool may_be_repeated(Clock::time_point now) const;
+
     bool reads() const { return exchange.has_begun() && !over && !paused; }
 
     const HttpCallId id;
@@ -61,7 +66,8 @@ public:
     std::optional<Error> failure;
     TimerId timer = 0;
     Clock::time_point timer_when;
-    uint64_t sent = 0;  // of the request, when the timer last looked
+    uint64_t sent = 0;           // of the request, when the timer last looked
+    Clock::time_point asked_at;  // the request began to go out
 
 private:
     struct StoredEvent {

@@ -111,6 +111,11 @@ void HttpClient::Impl::dial(HttpCall& call, const std::vector<std::string>& addr
 void HttpClient::Impl::dialed(HttpCallId id) {
     HttpCall* call = find(id);
     if (call == nullptr || !call->dial || !call->dial->has_ended()) return;
+    if (call->dial->lacked_descriptor() && idle.size() > 0) {
+        idle.clear();  // they have what is needed
+        call->dial.reset();
+        return resolve(*call);
+    }
     auto stream = dialer.connected(std::move(call->dial), call->route);
     if (stream)
         return begin(
@@ -124,7 +129,8 @@ void HttpClient::Impl::dialed(HttpCallId id) {
 
 void HttpClient::Impl::begin(HttpCall& call, std::unique_ptr<UpstreamConnection> connection,
                              bool reused) {
-    call.limits.connected(loop.now());
+    call.asked_at = loop.now();
+    call.limits.connected(call.asked_at);
     watch_time(call);
     call.exchange.begin(std::move(connection), reused,
                         {.head = request_head(call.options, call.route),
@@ -136,7 +142,10 @@ void HttpClient::Impl::begin(HttpCall& call, std::unique_ptr<UpstreamConnection>
 void HttpClient::Impl::on_ready(HttpCall& call, uint32_t events) {
     // An error or a hang-up makes itself known to whoever writes or reads.
     const bool broken = (events & (EPOLLERR | EPOLLHUP)) != 0;
-    if (broken || (events & EPOLLOUT) != 0) call.exchange.send();
+    if (call.exchange.is_sending() && (broken || (events & EPOLLOUT) != 0)) {
+        call.exchange.send();
+        if (!call.exchange.is_sending()) call.limits.still_sending(loop.now());
+    }
     if (broken || (events & EPOLLIN) != 0) read(call);
 }
 
@@ -157,7 +166,7 @@ void HttpClient::Impl::read(HttpCall& call) {
 
 void HttpClient::Impl::take(HttpCall& call, const ByteStream::Moved& moved) {
     const bool has_ended = moved.state != ByteStream::State::moved;
-    if (has_ended && call.exchange.may_be_repeated()) {
+    if (has_ended && call.may_be_repeated(loop.now())) {
         call.exchange.close();
         return resolve(call);  // a fresh connection: there it is tried once
     }

@@ -46,7 +46,8 @@ const char* read_status(std::string_view line, ResponseHead& head) {
         !std::all_of(line.begin() + 2, line.begin() + 5, is_digit) || line[2] == '0' ||
         (line.size() > 5 && line[5] != ' '))
         return "its answer's status is malformed";
-    head.keeps_connection = line[0] == '1';
+    head.is_old = line[0] == '0';
+    head.keeps_connection = !head.is_old;
     std::from_chars(line.data() + 2, line.data() + 5, head.status);
     return nullptr;
 }
@@ -64,7 +65,9 @@ const char* read_length(std::string_view list, ResponseHead& head) {
 
 const char* read_coding(std::string_view list, ResponseHead& head) {
     const bool is_known = all_of_list(list, [&head](std::string_view item) {
-        if (same_name(item, "chunked")) head.chunked = true;
+        const bool is_chunked = same_name(item, "chunked");
+        if (!is_chunked || head.chunked) head.is_doubtful = true;
+        if (is_chunked) head.chunked = true;
         return same_name(item, "chunked") || same_name(item, "identity") || item.empty();
     });
     return is_known ? nullptr : "its answer has a transfer coding that was not asked for";
@@ -90,8 +93,10 @@ void read_connection(ResponseHead& head) {
         if (has_item(value, "close")) closes = true;
         if (has_item(value, "keep-alive")) head.keeps_connection = true;  // HTTP/1.0
     }
-    // A body with two lengths: where it ends is what the other side may see differently.
-    if (closes || (head.chunked && head.length)) head.keeps_connection = false;
+    const bool has_body = head.chunked || head.length.value_or(0) > 0;
+    if ((head.chunked && (head.length || head.is_old)) || (head.status == 204 && has_body))
+        head.is_doubtful = true;
+    if (closes || head.is_doubtful) head.keeps_connection = false;
 }
 
 bool join_folded_lines(std::string& text) {

@@ -12,9 +12,11 @@ namespace patchbay::net {
 
 struct ResponseHead {
     int status = 0;
+    bool is_old = false;  // HTTP/1.0
     HeaderViews headers;  // into the text that was parsed
     std::optional<uint64_t> length;
     bool chunked = false;
+    bool is_doubtful = false;       // others may find the body's end elsewhere
     bool keeps_connection = false;  // it may be used again, if the body has an end of its own
 };
 

@@ -21,6 +21,10 @@ Error upstream_error(std::string message, bool retryable) {
 }  // namespace
 
 Error connect_error(const CurlFailure& failed, const std::string& label) {
+    if (failed.proxy_status >= 300)
+        return upstream_error(fmt::format("the proxy refused to connect to {} with status {}",
+                                          label, failed.proxy_status),
+                              failed.proxy_status >= 500);
     switch (failed.code) {
         case CURLE_COULDNT_CONNECT:
             return upstream_error(

@@ -13,6 +13,7 @@ namespace patchbay::net {
 struct CurlFailure {
     int code;                    // CURLcode
     int os_error;                // errno of the connection, 0 = none
+    int proxy_status;            // what a proxy answered to CONNECT, 0 = nothing
     std::string_view own_words;  // libcurl's error buffer
 };
 Error connect_error(const CurlFailure& failure, const std::string& label);

@@ -39,9 +39,8 @@ public:
     ResponseReader& reader() { return reader_; }
     uint64_t sent() const { return sent_; }  // of the request, in bytes
     bool is_sending() const { return sending_; }
-    // Not a byte of an answer came over a connection that had been used before: it may have been
-    // dying when it was taken, and the request can be sent again.
-    bool may_be_repeated() const { return reused_ && !reader_.has_begun(); }
+    // Not a byte of an answer has come over a connection that had been used before.
+    bool is_unanswered_reuse() const { return reused_ && !reader_.has_begun(); }
     bool failed_to_send() const { return !write_fault_.empty(); }
     std::string reason() const;  // why the connection broke
 

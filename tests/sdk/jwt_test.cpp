@@ -255,6 +255,15 @@ TEST_F(JwtTest, MalformedTokensAreRefused) {
         token_of(R"({"alg":"HS256"})", R"({"sub":"a","exp":9999999999,"d":)" + deep + "}", sign));
 }
 
+TEST_F(JwtTest, OneKeysSignatureUnderAnothersNameIsRefused) {
+    const KeyPair other("RSA");
+    const json set{{"keys", {rsa().jwk("mine"), other.jwk("theirs")}}};
+    create_with({{"algorithms", {"RS256"}}, {"jwks", set.dump()}});
+    expect_allowed(signed_by(rsa(), "RS256", good_claims(), "mine"));
+    expect_denied(signed_by(rsa(), "RS256", good_claims(), "theirs"));
+    expect_denied(signed_by(other, "RS256", good_claims(), "mine"));
+}
+
 // ---- time, issuer, audience ----
 
 TEST_F(JwtTest, DatesCountWithTheLeewayOfSixtySeconds) {

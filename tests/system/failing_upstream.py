@@ -16,10 +16,13 @@ HALF_TEXT = "half an answer"
 
 class FailingUpstreamTest(ServerTest):
     def setUp(self):
-        self.upstream = FakeUpstream()
+        self.upstream = self.make_upstream()
         self.addCleanup(self.upstream.close)
         self.config = config(self.upstream, {"api_key": SECRET})
         super().setUp()
+
+    def make_upstream(self):
+        return FakeUpstream()
 
     def client_of(self, plugin, **overrides):
         """A client of another server, whose upstream's config is this."""

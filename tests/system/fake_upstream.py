@@ -107,14 +107,16 @@ def says(text, *more):
     return answers(*words, chunk(finish_reason="stop"), *more, DONE)
 
 
-def cut(*pieces, reset=False):
-    """A stream that breaks in the middle of a chunk."""
+def cut(*pieces, reset_after=None):
+    """A stream that breaks in the middle of a chunk; by a reset, once the given event has come."""
     def answer(connection):
         connection.chunked(*pieces)
         connection.send(b"ff\r\ndata: {")
-        if reset:
+        if reset_after:
+            reset_after.wait(WAIT)
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                                        struct.pack("ii", 1, 0))
+            raise ConnectionResetError
     return answer
 
 
@@ -215,6 +217,8 @@ class FakeUpstream:
                     self.connections.append(connection)
                     self.answer(connection)
                     keep = connection.keep
+                if self.tls and not keep:
+                    sock.unwrap()  # TLS's own end
         except OSError:
             pass  # the other side left
         finally:

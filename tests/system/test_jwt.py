@@ -5,12 +5,14 @@ import hashlib
 import hmac
 import http.server
 import json
+import os
 import subprocess
 import tempfile
 import threading
 import time
 import unittest
 
+from certificates import Authority
 from harness import Client, ServerTest, demo_config
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -39,7 +41,7 @@ def config_with(config, **more):
 class Issuer:
     """An RSA key of OpenSSL's command, and a server that publishes its set."""
 
-    def __init__(self, test):
+    def __init__(self, test, tls=None):
         self.requests = 0
         self.keys = {}
         self.folder = tempfile.TemporaryDirectory()
@@ -60,6 +62,9 @@ class Issuer:
 
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/jwks.json"
+        if tls:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True)
+            self.url = self.url.replace("http:", "https:")
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         test.addCleanup(self.server.server_close)
         test.addCleanup(self.server.shutdown)
@@ -123,8 +128,10 @@ class SecretTest(ServerTest):
 
 
 class IssuerTest(ServerTest):
+    tls = None
+
     def setUp(self):
-        self.issuer = Issuer(self)
+        self.issuer = Issuer(self, self.tls)
         self.config = config_with({"algorithms": ["RS256"], "jwks_url": self.issuer.url,
                                    "jwks_retry_ms": 3_600_000})
         super().setUp()
@@ -193,6 +200,24 @@ class GuessingTest(ServerTest):
         self.assertEqual(lucky.status, 429, "also the right one is not looked at now")
         self.assertLessEqual(int(lucky.headers["retry-after"]), 60)
         self.assertEqual(ask(hs256(), "192.0.2.2").status, 200)
+
+
+class IssuerOverTlsTest(IssuerTest):
+    """As issuers are asked, and with as many keys as they have."""
+
+    @classmethod
+    def setUpClass(cls):
+        authority = Authority()
+        cls.addClassCleanup(authority.close)
+        os.environ["SSL_CERT_FILE"] = str(authority.ca)
+        cls.addClassCleanup(os.environ.pop, "SSL_CERT_FILE")
+        cls.tls = authority.server("issuer")
+
+    def test_a_large_set_is_read_whole(self):
+        for index in range(9):
+            self.issuer.add_key(f"k{index}")
+
+        self.assertEqual([self.status(self.issuer.token(f"k{index}")) for index in (0, 8)], [200] * 2)
 
 
 if __name__ == "__main__":

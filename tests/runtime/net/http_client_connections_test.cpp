@@ -53,6 +53,12 @@ TEST_F(ConnectionsTest, AreClosedWhereTheUpstreamSaysSoOrSaysTooMuch) {
         "HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk("ok") +
             "0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity, chunked\r\n\r\n" + chunk("ok") +
+            "0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n" +
+            chunk("ok") + "0\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n" +
+            chunk("ok") + "0\r\n\r\n",
         plain_answer("ok") + "HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison"};
     std::atomic<size_t> turn{0};
     std::atomic<int> closed{0};
@@ -110,6 +116,33 @@ TEST_F(ConnectionsTest, ThatDieWhenTheyAreUsedAgainCostOneFreshTry) {
         EXPECT_EQ(asked, 3);
         EXPECT_EQ(upstream.connections(), 2);
     }
+}
+
+// It may have been at work all the while: an answer that is paid for, or a tool that acts.
+TEST_F(ConnectionsTest, ThatDieLateAreNotTriedAgainWithWhatMayNotBeDoneTwice) {
+    std::atomic<int> posted{0}, got{0};
+    LoopbackUpstream upstream([&](UpstreamPeer& peer) {
+        while (true) {
+            const std::string request = peer.read_request();
+            if (request.empty()) return;
+            const bool is_late = request.find("/late") != std::string::npos;
+            auto& asked = request.starts_with("POST") ? posted : got;
+            if (is_late && ++asked == 1) return std::this_thread::sleep_for(1100ms);
+            peer.send(plain_answer("ok"));
+        }
+    });
+    RecordingHandler post, get;
+
+    expect_ok(upstream.url());
+    run({.method = "POST", .url = upstream.url("/late"), .body = "once"}, post);
+    expect_ok(upstream.url());
+    run({.method = "GET", .url = upstream.url("/late")}, get);
+
+    ASSERT_TRUE(post.error);
+    EXPECT_EQ(post.error->code, ErrorCode::upstream);
+    EXPECT_EQ(posted, 1);
+    EXPECT_FALSE(get.error);
+    EXPECT_EQ(got, 2);
 }
 
 TEST_F(ConnectionsTest, ThatDieOnAFreshTryTooFailTheCall) {

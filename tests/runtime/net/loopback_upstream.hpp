@@ -88,10 +88,11 @@ public:
         }
     }
 
+    // False when the tests' patience, or the test, ends before.
     bool wait_until_closed() {
         while (read_more()) {
         }
-        return !stopping_;
+        return closed_;
     }
 
     void reset() {  // RST instead of FIN
@@ -126,7 +127,8 @@ private:
         if (!wait(POLLIN)) return false;
         std::array<char, 65536> bytes;
         const ssize_t count = ::recv(fd_.get(), bytes.data(), bytes.size(), 0);
-        if (count <= 0) return false;
+        closed_ = count <= 0;
+        if (closed_) return false;
         buffer_.append(bytes.data(), static_cast<size_t>(count));
         return true;
     }
@@ -134,6 +136,7 @@ private:
     FileDescriptor fd_;
     std::atomic<bool>& stopping_;
     std::string buffer_;
+    bool closed_ = false;  // by the client
 };
 
 class LoopbackUpstream {

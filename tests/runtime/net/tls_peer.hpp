@@ -95,6 +95,7 @@ public:
             BIO_write(SSL_get_rbio(ssl_.get()), bytes.data(), static_cast<int>(bytes.size()));
         }
     }
+    bool wait_until_closed() { return peer_.wait_until_closed(); }
     bool send(std::string_view bytes) {
         return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) > 0 && flush();
     }
