@@ -28,6 +28,7 @@ DEEP = b"POST /api/interactions HTTP/1.1\r\nHost: x\r\nX-API-Key: %s\r\nContent-
 READ_NOTHING = b"GET /api/openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
 RESET = struct.pack("ii", 1, 0)
 RATE = 400  # normal requests a second
+BEYOND_THE_LIMIT = 10_500  # connections: a server with 20,000 open files takes 9,744
 
 
 # Attacks: each runs in its own process until it is killed. `port`, `key`. ------------------------
@@ -81,12 +82,12 @@ def never_reading(port, key):
 
 
 def too_many(port, key):
-    """As many connections as the server takes, and then more and more of them."""
+    """More connections than the server takes, and again and again one more."""
     held = []
     while True:
         with contextlib.suppress(OSError):
             held.append(connect(port, "127.0.0.2"))
-            if len(held) > 9_000:  # the newest have their 503 already
+            if len(held) > BEYOND_THE_LIMIT:  # the newest have their 503 already
                 held.pop().close()
                 time.sleep(0.005)
 
@@ -128,9 +129,10 @@ class Normal:
         self.request = (f"GET /api/interactions?limit=5 HTTP/1.1\r\nHost: x\r\n"
                         f"X-API-Key: {key}\r\n\r\n").encode()
         self.kept = connect(port)
+        self.asked = self.refused = 0  # new connections
 
     def spell(self, seconds):
-        """Milliseconds of each request; those refused for want of a place are left out."""
+        """Milliseconds of each answer. A new connection that finds no place is counted instead."""
         times, end, turn = [], time.monotonic() + seconds, 0
         while (start := time.monotonic()) < end:
             turn += 1
@@ -138,9 +140,13 @@ class Normal:
                 ask(self.kept, self.request)
                 times.append(time.monotonic() - start)
             else:
-                with contextlib.suppress(ConnectionError), connect(self.port) as sock:
-                    ask(sock, self.request)
-                    times.append(time.monotonic() - start)
+                self.asked += 1
+                try:
+                    with connect(self.port) as sock:
+                        ask(sock, self.request)
+                        times.append(time.monotonic() - start)
+                except ConnectionError:
+                    self.refused += 1
             time.sleep(max(0, start + 1 / RATE - time.monotonic()))
         return [1000 * each for each in times]
 
@@ -175,18 +181,23 @@ def measure(name, tools, turns, seconds):
             attacker.kill()
             attacker.join()
             time.sleep(2)  # and goes
-    return quiet, attacked, max(memory)
+    if normal.refused and name != "too_many":
+        raise SystemExit(f"{name}: {normal.refused} normal requests were refused")
+    if name == "too_many" and not normal.refused:
+        raise SystemExit("too_many: the crowd did not reach the server's limit")
+    return quiet, attacked, max(memory), normal
 
 
 def row(name, tools, turns, seconds):
-    quiet, attacked, memory = measure(name, tools, turns, seconds)
+    quiet, attacked, memory, normal = measure(name, tools, turns, seconds)
     def p99s(spells):
         return [percentile(spell, 0.99) for spell in spells]
     ratios = [under / calm for under, calm in zip(p99s(attacked), p99s(quiet))]
     return Row(f"p99 of normal requests under attack: {name.replace('_', ' ')}",
                statistics.median(ratios), "×", None if name == "nothing" else 2,
                detail=f"{spread(ratios)}; {spread(p99s(quiet))} → {spread(p99s(attacked), 'ms')}; "
-                      f"resident {number(memory, 'MiB')}")
+                      f"resident {number(memory, 'MiB')}; "
+                      f"{normal.refused} of {normal.asked} new connections refused")
 
 
 def rows(tools, runs, seconds=3):

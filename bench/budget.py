@@ -72,27 +72,32 @@ def main():
     print(", ".join(f"{name} {value}" for name, value in about.items()))
     parts = args.only.split(",")
     rows, figures = [], {}
-    if "token" in parts:
+
+    def token():
         made, figures["token"] = token_path.rows(tools, args.runs, args.seconds)
-        rows += made
-    if "crowd" in parts:
-        rows += token_path.crowd_rows(tools, seconds=args.seconds)
-    if "requests" in parts:
-        rows += short_requests.rows(tools, args.runs, 1 if args.quick else 3)
-    if "life" in parts:
-        rows += life.rows(tools, args.runs)
-    if "stores" in parts:
-        rows += stores.rows(tools, 20_000 if args.quick else stores.MANY_INTERACTIONS,
-                            20 if args.quick else 100)
-    if "attacks" in parts:
-        rows += attacks.rows(tools, args.runs, 1 if args.quick else 3)
-    if "micro" in parts:
+        return made
+
+    def in_process():
         figures["micro"] = micro(tools)
-    print()
-    report.print_table(rows)
-    pathlib.Path(args.json).write_text(json.dumps(
-        {"machine": about, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-         "command": sys.argv, "rows": report.as_json(rows), "figures": figures}, indent=1))
+        return []
+
+    measured = {
+        "token": token,
+        "crowd": lambda: token_path.crowd_rows(tools, seconds=args.seconds),
+        "requests": lambda: short_requests.rows(tools, args.runs, 1 if args.quick else 3),
+        "life": lambda: life.rows(tools, args.runs),
+        "stores": lambda: stores.rows(tools, 20_000 if args.quick else stores.MANY_INTERACTIONS,
+                                      20 if args.quick else 100),
+        "attacks": lambda: attacks.rows(tools, args.runs, 1 if args.quick else 3),
+        "micro": in_process,
+    }
+    for part in parts:  # what was measured stays, whatever becomes of the next
+        rows += measured[part]()
+        print()
+        report.print_table(rows)
+        pathlib.Path(args.json).write_text(json.dumps(
+            {"machine": about, "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+             "command": sys.argv, "rows": report.as_json(rows), "figures": figures}, indent=1))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ class Row:
     stretch: float | None = None
     more_is_better: bool = False
     detail: str = ""             # what the figure is made of
+    void: str = ""               # why it says nothing about its budget; "" = it does
 
     def meets(self, limit):
         if self.value is None or limit is None:
@@ -24,6 +25,8 @@ class Row:
             return "no figure"
         if self.must is None:
             return ""
+        if self.void:
+            return "VOID: " + self.void
         if self.meets(self.stretch):
             return "stretch"
         return "met" if self.meets(self.must) else "MISSED"

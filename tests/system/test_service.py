@@ -101,6 +101,21 @@ class UnitTest(unittest.TestCase):
         done = self.analyze("verify")
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
+    @unittest.skipUnless(shutil.which("systemctl"), "no systemctl here")
+    def test_it_can_be_enabled_where_the_archive_puts_it(self):
+        root = self.unit.parent / "root"
+        units = root / "usr/local/lib/systemd/system"  # what INSTALL.md's `cp -r` makes
+        units.mkdir(parents=True)
+        shutil.copy(self.unit, units)
+
+        done = subprocess.run(["systemctl", f"--root={root}", "enable", "patchbay"],
+                              capture_output=True, text=True)
+
+        self.assertEqual(done.returncode, 0, done.stderr)
+        wanted = root / "etc/systemd/system/multi-user.target.wants/patchbay.service"
+        self.assertEqual(os.readlink(wanted), "/usr/local/lib/systemd/system/patchbay.service")
+        self.assertNotIn("ln -s", (SOURCE / "packaging/INSTALL.md").read_text())
+
     def test_it_is_exposed_little(self):
         done = self.analyze("security", "--offline=true", "--threshold=20")  # tenths: 2.0, "OK"
         self.assertEqual(done.returncode, 0, done.stdout[-300:])
