@@ -234,7 +234,7 @@ class OddButWholeTest(FailingUpstreamTest):
             ("behind early hints", sends(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
                                          + UNTIL_CLOSE + pieces)),
             ("without [DONE]", sends(UNTIL_CLOSE + self.WHOLE)),
-            ("reset behind its reason", cut(self.WHOLE, reset=False))))
+            ("closed behind its reason", cut(self.WHOLE))))
 
     def test_what_comes_after_the_end_changes_nothing(self):
         pieces = self.WHOLE + DONE

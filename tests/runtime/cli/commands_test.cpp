@@ -124,17 +124,18 @@ TEST(BackupCommandTest, CopyIsMadeWithoutAServerAndNeverOverAFile) {
     EXPECT_EQ(backup(flags, folder.file("copy.db"), captured.terminal()), failed);
 }
 
-TEST(BackupCommandTest, RunningServerGetsAnAbsolutePath) {
+TEST(BackupCommandTest, ARelativePathIsTheCallersAndIsSaidInFull) {
     const TemporaryFolder folder;
-    FakeServer server(folder.path(), 200, "{}");
     CapturedTerminal captured;
+    const DataFlags flags{.data_dir = folder.file("data")};
+    ASSERT_EQ(key_create(flags, {.role = "user", .name = "a"}, captured.terminal()), done);
+    const auto path = std::filesystem::relative(folder.file("copy.db")).string();
 
-    ASSERT_EQ(backup({.data_dir = folder.path()}, "copy.db", captured.terminal()), done);
+    ASSERT_EQ(backup(flags, path, captured.terminal()), done) << captured.err.str();
 
-    const auto requests = server.stop();
-    ASSERT_EQ(requests.size(), 1u);
-    const auto body = json::parse(requests[0].substr(requests[0].find("\r\n\r\n") + 4));
-    EXPECT_TRUE(body.at("path").get<std::string>().starts_with("/")) << body;
+    EXPECT_TRUE(std::filesystem::exists(folder.file("copy.db")));
+    const auto said = std::filesystem::absolute(path).string();
+    EXPECT_NE(captured.out.str().find("Wrote " + said), std::string::npos) << captured.out.str();
 }
 
 // Fulfils a promise when its one batch is committed.
