@@ -43,6 +43,7 @@ public:
     }
     void on_done(const Error* reason) override {
         const std::unique_lock lock(mutex_);
+        (void)sends.load();
         if (reason != nullptr) error = *reason;
         dones++;
         tell(at_done);
