@@ -3,8 +3,8 @@
  * A call is bound to its owner, a stream or a request: it is paused while the owner's client
  * stalls, and aborted when the owner is cancelled. So most plugins hold no flow-control code.
  *
- * Retries    none, but where a kept connection ends before a byte of an answer: the request goes out
- *            once more on a new one; with POST and PATCH only when that was within a second.
+ * Retries    none, but where a kept connection ends before a byte of an answer: the request goes
+ *            out once more on a new one; with POST and PATCH only when that was within a second.
  * Threads    start and the handler are [lane]; cancel is [any-thread].
  * Ending     a call that started gets exactly one done(), also when it is cancelled. */
 #ifndef PATCHBAY_ABI_HTTP_H
