@@ -51,3 +51,6 @@ if(CCACHE)
         add_compile_options($<$<COMPILE_LANGUAGE:CXX>:-fpch-preprocess>)
     endif()
 endif()
+
+# Loaded is what is used, not what a package's pkg-config names beside it. As Debian's own packages.
+add_link_options(-Wl,--as-needed)
