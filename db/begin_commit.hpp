@@ -12,7 +12,7 @@ enum class Sync { no, yes };
 // After a sync has failed, nothing is written any more: `storage`, until the server starts anew. A
 // kernel tells of a failed write once. Later syncs succeed though the pages never reached the disk,
 // and what is written behind that hole in the log, or copied out of it, would be lost with the
-// power. Only what the log held before is sure, and a start reads it from there.
+// power. Only what the log held before is sure, and a start writes that again (log_file.hpp).
 Result<Transaction> begin_commit(Ledger& ledger, Sync sync);
 
 // The error of a ledger in doubt.

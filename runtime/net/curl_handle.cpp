@@ -189,6 +189,10 @@ int CurlHandle::os_error() const {
 
 std::string CurlHandle::reason() const { return curl_easy_strerror(static_cast<CURLcode>(moved_)); }
 
+bool CurlHandle::lacked_descriptor() const {
+    return outcome_ != CURLE_OK && (socket_error_ == EMFILE || socket_error_ == ENFILE);
+}
+
 std::optional<Error> CurlHandle::failure(const std::string& label) const {
     if (outcome_ == CURLE_OK) return std::nullopt;
     long proxy_status = 0;

@@ -10,7 +10,6 @@
 #include "runtime/net/upstream_trust.hpp"
 
 #include <array>
-#include <cerrno>
 #include <memory>
 #include <optional>
 #include <span>
@@ -41,7 +40,7 @@ public:
     void set_outcome(int curl_code);
     bool has_ended() const { return outcome_.has_value(); }
     std::optional<Error> failure(const std::string& label) const;  // nothing: it has connected
-    bool lacked_descriptor() const { return socket_error_ == EMFILE || socket_error_ == ENFILE; }
+    bool lacked_descriptor() const;                                // and that is why it has not
 
     // Once it has connected, and while it is in its multi handle.
     int socket() const;  // libcurl's; -1 = it has been closed meanwhile

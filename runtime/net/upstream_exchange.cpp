@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t joined_bytes = 16 * 1024;  // of head and body: a usual request is one packet
 constexpr size_t piece_bytes = 64 * 1024;   // of what follows
+constexpr int pieces_a_turn = 8;            // then others, and the answer, have theirs
 
 }  // namespace
 
@@ -41,7 +42,7 @@ std::string_view UpstreamExchange::next_piece() const {
 }
 
 void UpstreamExchange::send() {
-    while (sending_) {
+    for (int pieces = 0; sending_ && pieces < pieces_a_turn; ++pieces) {
         const std::string_view piece = next_piece();
         if (piece.empty()) {
             end_sending();

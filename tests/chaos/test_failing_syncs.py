@@ -99,9 +99,8 @@ class FailingSyncTest(unittest.TestCase):
 
         repeat(count(100), self.one_failure)
 
-    def one_cut_behind(self, index, reader=None):
+    def one_cut_behind(self, _index, reader=None):
         """A failed sync, kill -9, and the power goes at some change of the restart, or behind it."""
-        client = self.server.client(self.key)
         self.ask()
         whole = self.asked[-1]
         self.fail_syncs()

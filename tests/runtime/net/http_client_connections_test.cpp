@@ -1,6 +1,9 @@
 // Connections: which are used again, which are not, and what goes over them at the same time.
 #include "http_client_fixture.hpp"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+
 #include <future>
 
 namespace patchbay::net {
@@ -143,6 +146,30 @@ TEST_F(ConnectionsTest, ThatDieLateAreNotTriedAgainWithWhatMayNotBeDoneTwice) {
     EXPECT_EQ(posted, 1);
     EXPECT_FALSE(get.error);
     EXPECT_EQ(got, 2);
+}
+
+TEST_F(ConnectionsTest, ThatWaitMakeRoomWhenNoDescriptorIsLeft) {
+    const auto answer_all = [](UpstreamPeer& peer) {
+        while (!peer.read_request().empty()) peer.send(plain_answer("ok"));
+    };
+    LoopbackUpstream first(answer_all), another(answer_all), third(answer_all);
+    expect_ok(first.url());
+    expect_ok(another.url());
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    rlimit few = before;
+    few.rlim_cur = 256;
+    ::setrlimit(RLIMIT_NOFILE, &few);
+    std::vector<FileDescriptor> all;
+    for (int fd = ::dup(0); fd >= 0; fd = ::dup(0)) all.emplace_back(fd);
+
+    RecordingHandler handler;
+    run({.method = "GET", .url = third.url()}, handler);
+    all.clear();
+    ::setrlimit(RLIMIT_NOFILE, &before);
+
+    EXPECT_FALSE(handler.error) << handler.error->message;
+    EXPECT_EQ(handler.data, "ok");
 }
 
 TEST_F(ConnectionsTest, ThatDieOnAFreshTryTooFailTheCall) {
