@@ -1,7 +1,7 @@
-/* The one answer that a check owes.
+/* The one answer that a check of auth.h or an on_request of middleware.h owes.
  *
  * Threads    [lane].
- * Limits     a check that has not answered after 5 s is cancelled, and nobody gets in. */
+ * Limits     one that has not answered after 5 s is cancelled, and nobody gets in. */
 #ifndef PATCHBAY_ABI_VERDICT_H
 #define PATCHBAY_ABI_VERDICT_H
 
@@ -24,14 +24,25 @@ typedef struct patchbay_principal {
     uint32_t reserved;          /* 0 */
 } patchbay_principal;
 
+/* What middleware makes of a turn. "" leaves a field as it is. */
+typedef struct patchbay_change {
+    patchbay_str content_json; /* the message's parts, in place of those that came */
+    patchbay_str options_json;
+    patchbay_str model;
+    patchbay_str system; /* text that goes before the conversation, behind that of others */
+    patchbay_str answer; /* the whole answer: neither agent nor model is asked */
+} patchbay_change;
+
 typedef struct patchbay_verdict {
-    const patchbay_principal* allow; /* let in as this principal, or NULL: */
+    const patchbay_principal* allow; /* auth: let in as this principal */
+    const patchbay_change* change;   /* middleware: goes on, changed */
     const patchbay_error* deny;      /* refused: UNAUTHENTICATED, FORBIDDEN, RATE_LIMITED, … */
 } patchbay_verdict;
 
 typedef struct patchbay_verdict_1 {
-    /* Answers, exactly once: inside check(), or later when check() returned PENDING. Both or
-     * neither of `allow` and `deny` set is BAD_REQUEST, and denies. [lane] */
+    /* Answers, exactly once: inside check() or on_request(), or later when that returned PENDING.
+     * Exactly one field is set, of those that the asker may use; else BAD_REQUEST, and denies.
+     * [lane] */
     patchbay_status (*complete)(const patchbay_host* host, patchbay_request request,
                                 const patchbay_verdict* verdict);
 } patchbay_verdict_1;

@@ -1,0 +1,45 @@
+/* Figures that an administrator reads at /api/metrics, in Prometheus' format.
+ *
+ * Names      the host puts "patchbay_plugin_" before a name, and the label `instance` beside it.
+ * Threads    define is [control], in create() alone; add and set are [any-thread] and do not block.
+ * Limits     64 metrics of one instance; 100 values of one label, then "other". */
+#ifndef PATCHBAY_ABI_METRICS_H
+#define PATCHBAY_ABI_METRICS_H
+
+#include "host.h"
+
+#define PATCHBAY_METRICS_1 "patchbay.metrics/1" /* host's side */
+
+#define PATCHBAY_METRIC_COUNTER 1u
+#define PATCHBAY_METRIC_GAUGE 2u
+#define PATCHBAY_METRIC_HISTOGRAM 3u
+
+typedef struct patchbay_metric {
+    patchbay_str name;           /* [a-z][a-z0-9_]{0,63}; a counter's ends in "_total" */
+    patchbay_str help;           /* a sentence */
+    const patchbay_str* labels;  /* label_count names */
+    const double* bucket_limits; /* bucket_count of them, rising: of a histogram */
+    uint32_t kind;               /* PATCHBAY_METRIC_… */
+    uint32_t label_count;        /* at most 4 */
+    uint32_t bucket_count;       /* 1..64 for a histogram, else 0 */
+    uint32_t reserved;           /* 0 */
+} patchbay_metric;
+
+typedef struct patchbay_metrics_1 {
+    /* *id names it in the two others. BAD_REQUEST, CONFLICT (the name is taken), LIMIT, BAD_STATE
+     * (after create()). [control] */
+    patchbay_status (*define)(const patchbay_host* host, const patchbay_metric* metric,
+                              uint32_t* id);
+
+    /* Adds to a counter (>= 0) or a gauge, or observes a value of a histogram. `label_values`: as
+     * many as it has labels. BAD_REQUEST: an unknown id, or a value that is no number. [any-thread]
+     */
+    patchbay_status (*add)(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
+                           double value);
+
+    /* Sets a gauge. [any-thread] */
+    patchbay_status (*set)(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
+                           double value);
+} patchbay_metrics_1;
+
+#endif

@@ -1,0 +1,25 @@
+/* Work that blocks: a pool of the host's does it, and the result comes back on the lane.
+ *
+ * Threads    start and the callback are [lane]; the job is [worker], and may call [any-thread]
+ *            functions only.
+ * Ending     a job that started is called back exactly once. A job that has begun cannot be
+ * stopped: its owner stays until it returns, so let it look at a flag of yours now and then. Limits
+ * 16 jobs of one owner; as many run at a time as the machine has processors. */
+#ifndef PATCHBAY_ABI_WORKER_H
+#define PATCHBAY_ABI_WORKER_H
+
+#include "stream.h"
+
+#define PATCHBAY_WORKER_1 "patchbay.worker/1" /* host's side */
+
+typedef void (*patchbay_job)(void* user); /* [worker] */
+
+typedef struct patchbay_worker_1 {
+    /* Has `job(user)` run, then `done(user, OK)` called; `done(user, CANCELLED)` alone, without the
+     * job, when the owner is cancelled before it began. On failure neither is called: STALE,
+     * CANCELLED (the owner is ending), LIMIT, WRONG_THREAD. [lane] */
+    patchbay_status (*run)(const patchbay_host* host, patchbay_handle owner, patchbay_job job,
+                           patchbay_posted done, void* user);
+} patchbay_worker_1;
+
+#endif
