@@ -1,0 +1,123 @@
+// A coroutine of a plugin: what an agent or a tool does, written from top to bottom.
+//
+// Life       starts when it is awaited or run(); it goes on where what it awaited has completed, on
+//            the lane of its owner. Destroying a task that waits is allowed only after what it
+//            waits for has completed: the host closes an answer no earlier.
+// Errors     what it throws comes out of co_await, or of the callback that run() was given.
+// Threads    [lane].
+#pragma once
+
+#include <coroutine>
+#include <exception>
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace patchbay {
+
+template <class T = void>
+class task;
+
+namespace detail {
+
+// What the promises of all tasks have in common.
+struct TaskPromise {
+    // Back to whoever awaits; the frame stays until its task goes.
+    struct End {
+        bool await_ready() const noexcept { return false; }
+        template <class Promise>
+        std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) noexcept {
+            auto& promise = ended.promise();
+            if (promise.awaiting) return promise.awaiting;
+            if (promise.on_end) std::exchange(promise.on_end, nullptr)(promise.thrown);
+            return std::noop_coroutine();
+        }
+        void await_resume() const noexcept {}
+    };
+
+    std::suspend_always initial_suspend() const noexcept { return {}; }
+    End final_suspend() const noexcept { return {}; }
+    void unhandled_exception() noexcept { thrown = std::current_exception(); }
+
+    std::coroutine_handle<> awaiting;  // empty: run() started it, or nobody yet
+    std::move_only_function<void(std::exception_ptr)> on_end;
+    std::exception_ptr thrown;
+};
+
+template <class T>
+struct TaskPromiseOf : TaskPromise {
+    task<T> get_return_object();
+    template <class Value>
+    void return_value(Value&& value) {
+        result.emplace(std::forward<Value>(value));
+    }
+    T take() { return std::move(*result); }
+
+    std::optional<T> result;
+};
+
+template <>
+struct TaskPromiseOf<void> : TaskPromise {
+    task<void> get_return_object();
+    void return_void() const noexcept {}
+    void take() const noexcept {}
+};
+
+}  // namespace detail
+
+template <class T>
+class [[nodiscard]] task {
+public:
+    using promise_type = detail::TaskPromiseOf<T>;
+
+    task() = default;
+    explicit task(std::coroutine_handle<promise_type> frame) noexcept : frame_(frame) {}
+    task(task&& other) noexcept : frame_(std::exchange(other.frame_, nullptr)) {}
+    task& operator=(task&& other) noexcept {
+        if (this != &other) {
+            destroy();
+            frame_ = std::exchange(other.frame_, nullptr);
+        }
+        return *this;
+    }
+    ~task() { destroy(); }
+
+    // Starts it; `on_end` hears once how it ended, with what it threw or nullptr. It may destroy
+    // the task, but not from inside on_end.
+    void run(std::move_only_function<void(std::exception_ptr)> on_end) {
+        frame_.promise().on_end = std::move(on_end);
+        frame_.resume();
+    }
+
+    // co_await: starts it, and gives what it returns.
+    bool await_ready() const noexcept { return false; }
+    std::coroutine_handle<> await_suspend(std::coroutine_handle<> awaiting) noexcept {
+        frame_.promise().awaiting = awaiting;
+        return frame_;
+    }
+    T await_resume() {
+        if (frame_.promise().thrown) std::rethrow_exception(frame_.promise().thrown);
+        return frame_.promise().take();
+    }
+
+private:
+    void destroy() {
+        if (frame_) frame_.destroy();
+    }
+
+    std::coroutine_handle<promise_type> frame_;
+};
+
+namespace detail {
+
+template <class T>
+task<T> TaskPromiseOf<T>::get_return_object() {
+    return task<T>(std::coroutine_handle<TaskPromiseOf<T>>::from_promise(*this));
+}
+
+inline task<void> TaskPromiseOf<void>::get_return_object() {
+    return task<void>(std::coroutine_handle<TaskPromiseOf<void>>::from_promise(*this));
+}
+
+}  // namespace detail
+}  // namespace patchbay
