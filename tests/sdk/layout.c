@@ -264,17 +264,18 @@ SIZE(patchbay_approval_1, 8);
 AT(patchbay_approval_1, ask, 0);
 
 /* chat.h */
-SIZE(patchbay_chat_start, 136);
+SIZE(patchbay_chat_start, 152);
 AT(patchbay_chat_start, agent, 0);
 AT(patchbay_chat_start, method, 16);
 AT(patchbay_chat_start, input_json, 32);
 AT(patchbay_chat_start, model, 48);
 AT(patchbay_chat_start, messages_json, 64);
-AT(patchbay_chat_start, options_json, 80);
-AT(patchbay_chat_start, tools_json, 96);
-AT(patchbay_chat_start, extra_json, 112);
-AT(patchbay_chat_start, max_tokens, 128);
-AT(patchbay_chat_start, flags, 132);
+AT(patchbay_chat_start, system, 80);
+AT(patchbay_chat_start, options_json, 96);
+AT(patchbay_chat_start, tools_json, 112);
+AT(patchbay_chat_start, extra_json, 128);
+AT(patchbay_chat_start, max_tokens, 144);
+AT(patchbay_chat_start, flags, 148);
 
 SIZE(patchbay_chat_end, 96);
 AT(patchbay_chat_end, reason, 0);
@@ -337,7 +338,7 @@ AT(patchbay_turn, options_json, 112);
 AT(patchbay_turn, traceparent, 128);
 AT(patchbay_turn, extra_json, 144);
 AT(patchbay_turn, role, 160);
-AT(patchbay_turn, reserved, 164);
+AT(patchbay_turn, attempt, 164);
 
 SIZE(patchbay_middleware_1, 40);
 AT(patchbay_middleware_1, on_request, 0);

@@ -3,8 +3,10 @@
  * A child inherits its parent's deadline, cancellation, trace and budget. Its usage counts for the
  * run; its cost is the run's.
  *
- * Threads    start and the handler are [lane]; resume and cancel are [lane].
+ * Threads    all [lane].
  * Ending     a child that started gets exactly one done(), also when it is cancelled.
+ * Crashes    a model that goes on from a text that it is given does, where a later attempt forwards
+ *            the conversation so far to it; else what was shown is taken back, and answered anew.
  * Limits     8 levels deep; 16 children of one parent at a time, 256 in all. */
 #ifndef PATCHBAY_ABI_CHAT_H
 #define PATCHBAY_ABI_CHAT_H
@@ -13,9 +15,9 @@
 
 #define PATCHBAY_CHAT_1 "patchbay.chat/1" /* host's side */
 
-#define PATCHBAY_CHAT_FORWARD \
-    1u /* flags: its text goes to the parent's stream, event() is not called */
-#define PATCHBAY_CHAT_COLLECT 2u /* flags: done() gets the whole text, up to 1 MiB */
+/* flags */
+#define PATCHBAY_CHAT_FORWARD 1u /* its events go to the parent's stream, not to events() */
+#define PATCHBAY_CHAT_COLLECT 2u /* done() gets the whole text, up to 1 MiB */
 
 typedef struct patchbay_chat_start {
     /* Whom to ask: an agent's instance and its method, or, with `agent` empty, a model. */
@@ -23,13 +25,18 @@ typedef struct patchbay_chat_start {
     patchbay_str method;     /* of the agent; "" = "chat" */
     patchbay_str input_json; /* of the method */
 
-    patchbay_str model;         /* "instance/model" or an alias; "" = the parent's own */
-    patchbay_str messages_json; /* of a model: see provider.h */
-    patchbay_str options_json;  /* a JSON object; "" = the parent's own */
-    patchbay_str tools_json;    /* "" or a JSON array: what the model may call; see tools.h */
-    patchbay_str extra_json;    /* "" or a JSON object: room to grow */
-    uint32_t max_tokens;        /* 0 = the parent's own */
-    uint32_t flags;             /* PATCHBAY_CHAT_… */
+    patchbay_str model; /* "instance/model" or an alias; "" = the parent's own */
+
+    /* Of a model, as provider.h has them. "" = the conversation so far, cut to the model's window:
+     * the history, the message that the asker answers, and what it has done since: answers that it
+     * forwarded, tool calls and their results. */
+    patchbay_str messages_json;
+    patchbay_str system;       /* of a model: text that goes before all messages; "" = none */
+    patchbay_str options_json; /* a JSON object; "" = the parent's own */
+    patchbay_str tools_json;   /* "" or a JSON array: what the model may call; see tools.h */
+    patchbay_str extra_json;   /* "" or a JSON object: room to grow */
+    uint32_t max_tokens;       /* 0 = the parent's own */
+    uint32_t flags;            /* PATCHBAY_CHAT_… */
 } patchbay_chat_start;
 
 /* How a child ended. */

@@ -1,8 +1,8 @@
 /* An exporter sends spans, what was done when and for how long, to a tracing system.
  *
  * Threads    [worker]: may block. One call at a time.
- * Failure    a batch that failed is tried again, three times in all; then it is dropped and
- * counted. What waits is bounded: an exporter that is slow loses spans, never a run. */
+ * Failure    a batch that failed is tried again, three times in all; then it is dropped.
+ * Limits     2,048 spans wait at most: an exporter that is slow loses spans, never a run. */
 #ifndef PATCHBAY_ABI_EXPORTER_H
 #define PATCHBAY_ABI_EXPORTER_H
 

@@ -28,13 +28,12 @@ typedef struct patchbay_turn {
     patchbay_str traceparent;    /* "" or W3C trace context */
     patchbay_str extra_json;     /* "" or a JSON object: room to grow */
     uint32_t role;               /* PATCHBAY_ROLE_… */
-    uint32_t reserved;           /* 0 */
+    uint32_t attempt; /* 1; more: after a crash, of a turn that was let in: no verdict is read */
 } patchbay_turn;
 
 /* What on_events() did with its batch. */
-#define PATCHBAY_EVENTS_PASS 0  /* all of them go on as they are */
-#define PATCHBAY_EVENTS_TAKEN 1 /* none does; what was emitted on `out` meanwhile goes on instead \
-                                 */
+#define PATCHBAY_EVENTS_PASS 0  /* all go on as they are */
+#define PATCHBAY_EVENTS_TAKEN 1 /* none does, but what was emitted on `out` meanwhile */
 
 typedef struct patchbay_middleware_1 {
     /* May be NULL: every turn passes. `request` owns HTTP calls, timers and jobs until the verdict;
@@ -47,8 +46,8 @@ typedef struct patchbay_middleware_1 {
     patchbay_status (*on_request)(void* instance, const patchbay_turn* turn,
                                   patchbay_request request, patchbay_stream out, void** state);
 
-    /* No verdict is wanted any more. complete() is still allowed, and ignored. May be NULL. [lane]
-     */
+    /* No verdict is wanted any more. complete() is still allowed, and ignored. May be NULL.
+     * [lane] */
     void (*cancel)(void* state, patchbay_reason reason);
 
     /* May be NULL. PASS, or TAKEN: to replace an event emit another, to drop it emit none, to hold

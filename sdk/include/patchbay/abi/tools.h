@@ -1,11 +1,14 @@
 /* Tools that a run may use, and how an agent has one called.
  *
  * Log        a call is a tool.call and its result a tool.result of the run, written by the host.
- * The tool acts only once its tool.call is committed. Crashes    a call of a later attempt that has
- * the name and the arguments of one that was answered before gets that answer, each answer once, in
- * their order: the tool does not act again. Threads    all [lane]. Ending     a call that started
- * gets exactly one done(), also when it is cancelled. Limits     16 calls of one owner at a time;
- * 256 of one run. */
+ *            The tool acts only once its tool.call is committed. A call that a model made in an
+ *            answer which was forwarded is in the log already: name it by its id.
+ * Crashes    a call of a later attempt that has the name and the arguments of one that was
+ *            answered before gets that answer, each answer once, in their order: the tool does
+ *            not act again. Who asks with the conversation so far (chat.h) has seen them all.
+ * Threads    all [lane].
+ * Ending     a call that started gets exactly one done(), also when it is cancelled.
+ * Limits     16 calls of one owner at a time; 256 of one run. */
 #ifndef PATCHBAY_ABI_TOOLS_H
 #define PATCHBAY_ABI_TOOLS_H
 

@@ -2,9 +2,9 @@
  *
  * Threads    start and the callback are [lane]; the job is [worker], and may call [any-thread]
  *            functions only.
- * Ending     a job that started is called back exactly once. A job that has begun cannot be
- * stopped: its owner stays until it returns, so let it look at a flag of yours now and then. Limits
- * 16 jobs of one owner; as many run at a time as the machine has processors. */
+ * Ending     a job that started is called back exactly once. One that has begun cannot be
+ *            stopped, and its owner stays until it returns: let it look at a flag of yours.
+ * Limits     16 jobs of one owner; as many run at a time as the machine has processors. */
 #ifndef PATCHBAY_ABI_WORKER_H
 #define PATCHBAY_ABI_WORKER_H
 
