@@ -8,7 +8,7 @@
 #include "runtime/cli/tls_files.hpp"
 #include "runtime/cli/version.hpp"
 #include "runtime/config/expand.hpp"
-#include "runtime/plugins/chat.hpp"
+#include "runtime/plugins/answer.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>

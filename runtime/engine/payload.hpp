@@ -3,7 +3,7 @@
 
 #include "db/records.hpp"
 #include "runtime/engine/policies.hpp"
-#include "runtime/plugins/chat.hpp"
+#include "runtime/plugins/answer.hpp"
 
 #include <patchbay/error.hpp>
 

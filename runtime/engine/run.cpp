@@ -131,7 +131,7 @@ void Run::open_provider(std::string messages_json) {
     call.deadline_ms = record_.started_at_ms + options_->run_timeout.count();
     content_json_.clear();
     const auto chat =
-        plugins::Chat::open(interaction_.shard().lane(), choice_.provider, call, *this);
+        plugins::Answer::open(interaction_.shard().lane(), choice_.provider, call, *this);
     if (!chat) return fail(chat.error());
     if (state_ == State::running) chat_ = *chat;  // else it has finished inside open()
 }

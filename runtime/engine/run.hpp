@@ -9,7 +9,7 @@
 #include "runtime/engine/models.hpp"
 #include "runtime/engine/run_output.hpp"
 #include "runtime/engine/run_request.hpp"
-#include "runtime/plugins/chat.hpp"
+#include "runtime/plugins/answer.hpp"
 
 #include <functional>
 #include <optional>
@@ -27,7 +27,7 @@ struct Begun {
     std::string claimed_sha256;                    // what the refused run's request was
 };
 
-class Run final : private plugins::ChatListener {
+class Run final : private plugins::AnswerListener {
 public:
     enum class State { queued, recovering, running, ending, ended };
 
@@ -149,7 +149,7 @@ private:
     bool start_wanted_ = false;                 // start() came before that commit
     std::string content_json_;                  // the user's message, until the provider has it
 
-    plugins::Chat* chat_ = nullptr;
+    plugins::Answer* chat_ = nullptr;
     bool paused_ = false;
     std::string prefill_;  // a recovered attempt goes on from here
     uint64_t prompt_estimate_ = 0;

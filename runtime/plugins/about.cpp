@@ -1,68 +1,13 @@
 #include "runtime/plugins/about.hpp"
 
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
+#include "runtime/plugins/json_schema.hpp"
 
 #include <fmt/format.h>
-
-#include <set>
 
 namespace patchbay::plugins {
 namespace {
 
 using Json = nlohmann::json;
-
-// valijson names a place "<root>", "[models]", "[0]"; RFC 6901 writes it "/models/0".
-std::string json_pointer(const std::vector<std::string>& places) {
-    std::string pointer;
-    for (const auto& place : places) {
-        if (place.size() < 2 || place.front() != '[') continue;  // "<root>"
-        pointer += '/';
-        for (const char letter : place.substr(1, place.size() - 2)) {
-            if (letter == '~') {
-                pointer += "~0";
-            } else if (letter == '/') {
-                pointer += "~1";
-            } else {
-                pointer += letter;
-            }
-        }
-    }
-    return pointer;
-}
-
-std::string list_of(const valijson::ValidationResults& results) {
-    std::set<std::string> seen;  // valijson repeats itself
-    std::string list;
-    for (const auto& error : results) {
-        const auto pointer = json_pointer(error.context);
-        auto line = (pointer.empty() ? "(the whole config)" : pointer) + ": " + error.description;
-        if (!seen.insert(line).second) continue;
-        list += (list.empty() ? "" : "; ") + line;
-    }
-    return list;
-}
-
-Result<void> validate(const Json& config_schema, const Json& config) {
-    // valijson throws for a schema that is none.
-    try {
-        valijson::Schema schema;
-        valijson::SchemaParser parser;
-        parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(config_schema), schema);
-        valijson::Validator validator;
-        valijson::ValidationResults results;
-        if (validator.validate(schema, valijson::adapters::NlohmannJsonAdapter(config), &results))
-            return {};
-        return failure(ErrorCode::bad_request, "the config does not fit: " + list_of(results));
-    } catch (const std::exception& problem) {
-        return failure(
-            ErrorCode::internal,
-            fmt::format("the plugin's config_schema is no JSON Schema: {}", problem.what()));
-    }
-}
 
 }  // namespace
 
@@ -92,7 +37,12 @@ Result<void> check_config(const About& about, std::string_view config_json) {
     const auto config = Json::parse(config_json, nullptr, false);
     if (!config.is_object()) return failure(ErrorCode::bad_request, "the config is no JSON object");
     if (about.config_schema.is_null()) return {};
-    return validate(about.config_schema, config);
+    const auto schema = JsonSchema::parse(about.config_schema);
+    if (!schema)
+        return failure(ErrorCode::internal, "the plugin's config_schema " + schema.error().message);
+    const auto fits = (*schema)->check(config);
+    if (fits) return {};
+    return failure(fits.error().code, "the config does not fit: " + fits.error().message);
 }
 
 }  // namespace patchbay::plugins

@@ -34,7 +34,7 @@ patchbay_http_request view_of(const AuthRequest& request,
 // Why this instance cannot be asked, or nothing. Skipping it would let in whom it might deny.
 std::optional<Error> unfit(const InstanceRef& instance) {
     if (!instance) return Error{.message = "an instance of \"auth\" is off"};
-    if (!instance->auth())
+    if (!instance->tables().auth)
         return Error{.message = instance->name() + " does not offer " + PATCHBAY_AUTH_1};
     if (!instance->is_alive())
         return Error{.code = ErrorCode::unavailable,

@@ -48,26 +48,16 @@ net::HttpCallOptions options_of(const patchbay_http_start& request) {
 }  // namespace
 
 BoundCall::BoundCall(Owner& owner, uint32_t flags, const patchbay_http_handler& handler, void* user)
-    : owner_(owner), handler_(handler), user_(user), flags_(flags) {}
-
-BoundCall::~BoundCall() { drop_handle(); }
-
-void BoundCall::drop_handle() {
-    auto handle = std::exchange(handle_, {});
-    if (!handle.bits) return;
-    handles().retire(handle);  // nobody pins a call
-    handles().free(handle);
-}
+    : Attachment(owner, Kind::http_call), handler_(handler), user_(user), flags_(flags) {}
 
 patchbay_status BoundCall::start(const patchbay_http_start& request) {
     const bool splits = (flags_ & PATCHBAY_HTTP_SPLIT_SSE) != 0;
     if (!handler_.done || (splits && !handler_.event) || !has_valid_views(request))
         return PATCHBAY_E_BAD_REQUEST;
-    handle_ = handles().add(HandleKind::call, this, owner_.lane(), owner_.run_id());
-    if (!handle_.bits) return PATCHBAY_E_LIMIT;
-    auto started = owner_.lane().http().start(options_of(request), *this);
+    if (!take_handle(HandleKind::call)) return PATCHBAY_E_LIMIT;
+    auto started = owner().lane().http().start(options_of(request), *this);
     if (!started) {
-        owner_.instance().fault("http.start: " + printable(started.error().message, 500));
+        owner().instance().fault("http.start: " + printable(started.error().message, 500));
         return status_of(started.error().code);
     }
     id_ = *started;
@@ -82,19 +72,19 @@ patchbay_status BoundCall::cancel(patchbay_handle call) {
     lane->post([call] {
         void* object = nullptr;
         if (handles().find(call, HandleKind::call, object) == PATCHBAY_OK)
-            static_cast<BoundCall*>(object)->abort();
+            static_cast<Attachment*>(object)->abort();
     });
     return PATCHBAY_OK;
 }
 
-void BoundCall::abort() { owner_.lane().http().cancel(id_); }
+void BoundCall::abort() { owner().lane().http().cancel(id_); }
 
 void BoundCall::pause() {
-    if (!(flags_ & PATCHBAY_HTTP_MANUAL_PAUSE)) owner_.lane().http().pause(id_);
+    if (!(flags_ & PATCHBAY_HTTP_MANUAL_PAUSE)) owner().lane().http().pause(id_);
 }
 
 void BoundCall::resume() {
-    if (!(flags_ & PATCHBAY_HTTP_MANUAL_PAUSE)) owner_.lane().http().resume(id_);
+    if (!(flags_ & PATCHBAY_HTTP_MANUAL_PAUSE)) owner().lane().http().resume(id_);
 }
 
 void BoundCall::on_head(int status, const net::HeaderViews& headers) {
@@ -102,7 +92,7 @@ void BoundCall::on_head(int status, const net::HeaderViews& headers) {
     std::vector<patchbay_header> views;
     views.reserve(headers.size());
     for (const auto& [name, value] : headers) views.push_back({borrow(name), borrow(value)});
-    owner_.call_plugin("http.head", [&] {
+    owner().call_plugin("http.head", [&] {
         handler_.head(user_, static_cast<uint32_t>(status), views.data(),
                       static_cast<uint32_t>(views.size()));
     });
@@ -110,21 +100,21 @@ void BoundCall::on_head(int status, const net::HeaderViews& headers) {
 
 void BoundCall::on_data(std::string_view bytes) {
     if (!handler_.data) return;
-    owner_.call_plugin("http.data", [&] { handler_.data(user_, borrow(bytes)); });
+    owner().call_plugin("http.data", [&] { handler_.data(user_, borrow(bytes)); });
 }
 
 void BoundCall::on_event(const net::SseEventView& event) {
     const patchbay_sse_event view{borrow(event.name), borrow(event.id), borrow(event.data)};
-    owner_.call_plugin("http.event", [&] { handler_.event(user_, &view); });
+    owner().call_plugin("http.event", [&] { handler_.event(user_, &view); });
 }
 
 void BoundCall::on_done(const Error* error) {
     drop_handle();  // over: cancel() is stale from here on
-    owner_.call_plugin("http.done", [&] {
+    owner().call_plugin("http.done", [&] {
         const auto view = error ? view_of(*error) : patchbay_error{};
         handler_.done(user_, error ? &view : nullptr);
     });
-    owner_.completed(*this);  // deletes this
+    owner().completed(*this);  // deletes this
 }
 
 }  // namespace patchbay::plugins

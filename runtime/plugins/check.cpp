@@ -48,7 +48,7 @@ static_assert(static_cast<uint32_t>(Role::user) == PATCHBAY_ROLE_USER &&
               static_cast<uint32_t>(Role::admin) == PATCHBAY_ROLE_ADMIN);
 
 Check::Check(net::Lane& lane, InstanceRef instance)
-    : Owner(lane, instance, HandleKind::request, {}), auth_(*instance->auth()) {}
+    : Owner(lane, instance, HandleKind::request, {}), auth_(*instance->tables().auth) {}
 
 Check::Outcome Check::ask(net::Lane& lane, const InstanceRef& instance,
                           const patchbay_http_request& request,
@@ -119,7 +119,8 @@ patchbay_status Check::complete(const patchbay_verdict* verdict) {
         return PATCHBAY_E_BAD_STATE;
     }
     patchbay_status status = PATCHBAY_OK;
-    const bool one = verdict && (verdict->allow != nullptr) != (verdict->deny != nullptr);
+    const bool one = verdict && !verdict->change &&
+                     (verdict->allow != nullptr) != (verdict->deny != nullptr);
     if (one && verdict->deny) {
         verdict_ = std::unexpected(plugins::copy_of(*verdict->deny));
     } else if (one && is_valid(*verdict->allow)) {

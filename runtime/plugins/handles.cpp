@@ -1,6 +1,6 @@
 #include "runtime/plugins/handles.hpp"
 
-#include "runtime/plugins/chat.hpp"
+#include "runtime/plugins/answer.hpp"
 
 #include <algorithm>
 #include <cassert>

@@ -2,6 +2,7 @@
 
 #include "runtime/plugins/abi_error.hpp"
 #include "runtime/plugins/abi_text.hpp"
+#include "runtime/plugins/bound_call.hpp"
 #include "runtime/plugins/check.hpp"
 #include "runtime/plugins/stream.hpp"
 
@@ -93,6 +94,10 @@ const void* host_get_interface(const patchbay_host*, patchbay_str interface_id) 
     if (id == PATCHBAY_TIMER_1) return &host_timer;
     if (id == PATCHBAY_LOG_1) return &host_log;
     if (id == PATCHBAY_SECRETS_1) return &host_secrets;
+    if (id == PATCHBAY_CHAT_1) return &host_chat;
+    if (id == PATCHBAY_TOOLS_1) return &host_tools;
+    if (id == PATCHBAY_APPROVAL_1) return &host_approval;
+    if (id == PATCHBAY_HISTORY_1) return &host_history;
     return nullptr;
 }
 

@@ -4,11 +4,15 @@
 // cause instead of in a plugin's frames.
 #pragma once
 
+#include <patchbay/abi/approval.h>
+#include <patchbay/abi/chat.h>
+#include <patchbay/abi/history.h>
 #include <patchbay/abi/http.h>
 #include <patchbay/abi/log.h>
 #include <patchbay/abi/secrets.h>
 #include <patchbay/abi/stream.h>
 #include <patchbay/abi/timer.h>
+#include <patchbay/abi/tools.h>
 #include <patchbay/abi/verdict.h>
 
 namespace patchbay::plugins {
@@ -22,5 +26,9 @@ extern const patchbay_http_1 host_http;
 extern const patchbay_timer_1 host_timer;
 extern const patchbay_log_1 host_log;
 extern const patchbay_secrets_1 host_secrets;
+extern const patchbay_chat_1 host_chat;
+extern const patchbay_tools_1 host_tools;
+extern const patchbay_approval_1 host_approval;
+extern const patchbay_history_1 host_history;
 
 }  // namespace patchbay::plugins

@@ -31,7 +31,7 @@ patchbay_status resolve(const patchbay_host* host, patchbay_str reference,
 patchbay_status find_credential(const patchbay_host* host, patchbay_str id,
                                 patchbay_credential* credential) noexcept {
     const auto& instance = Instance::of(host);
-    if (!instance.auth()) return PATCHBAY_E_FORBIDDEN;
+    if (!instance.tables().auth) return PATCHBAY_E_FORBIDDEN;
     auto* const call = frame_of(host);
     if (!call || !call->on_lane()) return PATCHBAY_E_WRONG_THREAD;
     if (!credential || !is_readable(id)) return PATCHBAY_E_BAD_REQUEST;

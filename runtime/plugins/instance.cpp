@@ -36,32 +36,12 @@ void give_up(Instance* last) {
     run_control([instance = std::move(instance)]() mutable { instance.reset(); });
 }
 
-Error missing_member(std::string_view interface_id, const char* member) {
-    return {.code = ErrorCode::bad_request,
-            .message = fmt::format("the table of {} has a NULL {}", interface_id, member)};
-}
-
-Result<void> check_provider(const patchbay_provider_1& table) {
-    if (!table.open) return std::unexpected(missing_member(PATCHBAY_PROVIDER_1, "open"));
-    if (!table.resume) return std::unexpected(missing_member(PATCHBAY_PROVIDER_1, "resume"));
-    if (!table.cancel) return std::unexpected(missing_member(PATCHBAY_PROVIDER_1, "cancel"));
-    if (!table.close) return std::unexpected(missing_member(PATCHBAY_PROVIDER_1, "close"));
-    return {};
-}
-
-Result<void> check_auth(const patchbay_auth_1& table) {
-    if (!table.check) return std::unexpected(missing_member(PATCHBAY_AUTH_1, "check"));
-    if (!table.cancel) return std::unexpected(missing_member(PATCHBAY_AUTH_1, "cancel"));
-    if (!table.close) return std::unexpected(missing_member(PATCHBAY_AUTH_1, "close"));
-    return {};
-}
-
 }  // namespace
 
 const std::string& name_of(const Instance& instance) { return instance.name(); }
 const std::vector<ModelInfo>& models_of(const Instance& instance) { return instance.models(); }
-bool is_provider(const Instance& instance) { return instance.provider() != nullptr; }
-bool is_auth(const Instance& instance) { return instance.auth() != nullptr; }
+bool is_provider(const Instance& instance) { return instance.tables().provider != nullptr; }
+bool is_auth(const Instance& instance) { return instance.tables().auth != nullptr; }
 
 Instance::Instance(const InstanceSpec& spec, const Library& library,
                    std::shared_ptr<const HostServices> services)
@@ -87,7 +67,7 @@ Result<InstanceRef> Instance::create(const InstanceSpec& spec, const Library& li
     if (auto done = instance->negotiate(about->interfaces); !done)
         return std::unexpected(done.error());
     if (auto done = instance->start(spec.config_json); !done) return std::unexpected(done.error());
-    if (auto done = instance->read_models(); !done) return std::unexpected(done.error());
+    if (auto done = instance->read_offers(); !done) return std::unexpected(done.error());
     return instance;
 }
 
@@ -100,21 +80,10 @@ Result<const void*> Instance::ask_for(std::string_view interface_id) {
 }
 
 Result<void> Instance::negotiate(const std::vector<std::string>& promised) {
-    const auto provider = ask_for(PATCHBAY_PROVIDER_1);
-    if (!provider) return std::unexpected(provider.error());
-    const auto auth = ask_for(PATCHBAY_AUTH_1);
-    if (!auth) return std::unexpected(auth.error());
-    provider_ = static_cast<const patchbay_provider_1*>(*provider);
-    auth_ = static_cast<const patchbay_auth_1*>(*auth);
-    if (provider_) {
-        if (auto checked = check_provider(*provider_); !checked) return checked;
-        interfaces_.emplace_back(PATCHBAY_PROVIDER_1);
-    }
-    if (auth_) {
-        if (auto checked = check_auth(*auth_); !checked) return checked;
-        interfaces_.emplace_back(PATCHBAY_AUTH_1);
-    }
-    if (!interfaces_.empty()) return {};
+    auto tables = negotiate_interfaces([this](std::string_view id) { return ask_for(id); });
+    if (!tables) return std::unexpected(tables.error());
+    tables_ = *tables;
+    if (!tables_.ids().empty()) return {};
     return failure(ErrorCode::unsupported,
                    promised.empty()
                        ? "it offers no interface that this host knows"
@@ -132,15 +101,31 @@ Result<void> Instance::start(const std::string& config_json) {
     return {};
 }
 
-Result<void> Instance::read_models() {
-    if (!provider_ || !provider_->models) return {};
-    PluginCall call(*this, "provider.models", PluginCall::Where::control);
+Result<void> Instance::read_offers() {
+    if (tables_.agent) methods_ = chat_alone();
+    auto read = read_offer("provider.models", tables_.provider ? tables_.provider->models : nullptr,
+                           parse_models, models_);
+    if (read)
+        read = read_offer("agent.methods", tables_.agent ? tables_.agent->methods : nullptr,
+                          parse_methods, methods_);
+    if (read)
+        read = read_offer("tool.describe", tables_.tool ? tables_.tool->describe : nullptr,
+                          parse_tools, tools_);
+    return read;
+}
+
+template <class Info>
+Result<void> Instance::read_offer(const char* slot, patchbay_str (*say)(void* instance),
+                                  Result<std::vector<Info>> (*parse)(std::string_view),
+                                  std::vector<Info>& offer) {
+    if (!say) return {};
+    PluginCall call(*this, slot, PluginCall::Where::control);
     patchbay_str json{};
-    if (!call.guarded([&] { json = provider_->models(state_); }))
+    if (!call.guarded([&] { json = say(state_); }))
         return std::unexpected(call.error_of(PATCHBAY_E_INTERNAL));
-    auto models = parse_models(view(json));
-    if (!models) return std::unexpected(models.error());
-    models_ = std::move(*models);
+    auto offered = parse(view(json));
+    if (!offered) return std::unexpected(offered.error());
+    offer = std::move(*offered);
     return {};
 }
 
@@ -153,11 +138,18 @@ void Instance::destroy() {
 
 void Instance::fault(std::string_view what) {
     const auto count = faults_.fetch_add(1, std::memory_order_relaxed) + 1;
+    if (may_log()) spdlog::warn("plugin {}: {} (fault {})", name(), what, count);
+}
+
+void Instance::note(std::string_view what) {
+    if (may_log()) spdlog::info("plugin {}: {}", name(), what);
+}
+
+bool Instance::may_log() {
     const auto second = coarse_now_ns() / 1'000'000'000;
     if (log_second_.exchange(second, std::memory_order_relaxed) != second)
         log_lines_.store(0, std::memory_order_relaxed);
-    if (log_lines_.fetch_add(1, std::memory_order_relaxed) >= fault_lines_a_second) return;
-    spdlog::warn("plugin {}: {} (fault {})", name(), what, count);
+    return log_lines_.fetch_add(1, std::memory_order_relaxed) < fault_lines_a_second;
 }
 
 }  // namespace patchbay::plugins

@@ -1,12 +1,12 @@
 // One created instance of a plugin.
 #pragma once
 
+#include "runtime/plugins/interfaces.hpp"
 #include "runtime/plugins/library.hpp"
+#include "runtime/plugins/offers.hpp"
 #include "runtime/plugins/registry.hpp"
 
-#include <patchbay/abi/auth.h>
 #include <patchbay/abi/host.h>
-#include <patchbay/abi/provider.h>
 
 #include <atomic>
 #include <memory>
@@ -33,10 +33,10 @@ public:
     const std::string& name() const { return *name_; }
     const char* lasting_name() const { return name_->c_str(); }  // lives as long as the process
     void* state() const { return state_; }
-    const patchbay_provider_1* provider() const { return provider_; }  // nullptr = not offered
-    const patchbay_auth_1* auth() const { return auth_; }              // nullptr = not offered
-    const std::vector<std::string>& interfaces() const { return interfaces_; }
-    const std::vector<ModelInfo>& models() const { return models_; }
+    const InterfaceTables& tables() const { return tables_; }
+    const std::vector<ModelInfo>& models() const { return models_; }     // of a provider
+    const std::vector<MethodInfo>& methods() const { return methods_; }  // of an agent
+    const std::vector<ToolInfo>& tools() const { return tools_; }
     const HostServices& services() const { return *services_; }
 
     const patchbay_host* host() const { return &host_.abi; }
@@ -44,11 +44,17 @@ public:
         return *reinterpret_cast<const Host*>(host)->instance;
     }
 
+    // Logs what a plugin should know of and what is no fault of its own, by the same measure as a
+    // fault. [any-thread]
+    void note(std::string_view what);
+
     // Counts what the host had to forgive, and logs it: up to ten lines a second. [any-thread]
     void fault(std::string_view what);
     uint64_t faults() const { return faults_.load(std::memory_order_relaxed); }  // [any-thread]
 
 private:
+    bool may_log();
+
     // What the plugin knows as its host: a pointer to the first member finds the rest.
     struct Host {
         patchbay_host abi;
@@ -59,7 +65,11 @@ private:
              std::shared_ptr<const HostServices> services);
     Result<void> negotiate(const std::vector<std::string>& promised);
     Result<void> start(const std::string& config_json);
-    Result<void> read_models();
+    Result<void> read_offers();
+    template <class Info>
+    Result<void> read_offer(const char* slot, patchbay_str (*say)(void* instance),
+                            Result<std::vector<Info>> (*parse)(std::string_view),
+                            std::vector<Info>& offer);
     Result<const void*> ask_for(std::string_view interface_id);
 
     const std::string* name_;  // in a set that is never freed, for breadcrumbs
@@ -67,10 +77,10 @@ private:
     std::shared_ptr<const HostServices> services_;
     Host host_;
     void* state_ = nullptr;
-    const patchbay_provider_1* provider_ = nullptr;
-    const patchbay_auth_1* auth_ = nullptr;
-    std::vector<std::string> interfaces_;
+    InterfaceTables tables_;
     std::vector<ModelInfo> models_;
+    std::vector<MethodInfo> methods_;
+    std::vector<ToolInfo> tools_;
     std::atomic<bool> alive_{false};
     std::atomic<uint64_t> faults_{0};
     std::atomic<int64_t> log_second_{0};  // faults are logged by the second

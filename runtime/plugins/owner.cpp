@@ -1,5 +1,8 @@
 #include "runtime/plugins/owner.hpp"
 
+#include "runtime/plugins/bound_call.hpp"
+#include "runtime/plugins/bound_timer.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,21 +14,20 @@ using namespace std::chrono_literals;
 
 constexpr auto grace = 5s;             // from cancel() until the host stops waiting for the plugin
 constexpr auto call_end_time = 500ms;  // from finish() until HTTP calls that still run are aborted
-constexpr size_t calls_limit = 64;
-constexpr size_t timers_limit = 64;
 constexpr unsigned posts_limit = 1024;
 constexpr uint64_t longest_delay_us = 24ull * 60 * 60 * 1'000'000;
 
-}  // namespace
+// How many of a kind may hang on one owner at a time: what the headers promise.
+constexpr size_t limit_of(Attachment::Kind kind) {
+    switch (kind) {
+        case Attachment::Kind::timer:
+        case Attachment::Kind::http_call: return 64;
+        case Attachment::Kind::read: return 4;
+        default: return 16;
+    }
+}
 
-struct Owner::Timer {
-    Owner* owner;
-    patchbay_posted callback;
-    void* user;
-    patchbay_handle handle{};
-    net::TimerId id = 0;
-    bool cancelled = false;
-};
+}  // namespace
 
 Owner::Owner(net::Lane& lane, InstanceRef instance, HandleKind kind, std::string run_id)
     : lane_(lane),
@@ -48,12 +50,11 @@ void Owner::abandon(std::unique_ptr<Owner> self) {
     auto& owner = *self;
     owner.self_ = std::move(self);
     owner.muted_ = true;
-    if (!owner.calls_.empty() || !owner.timers_.empty())
-        owner.instance_->fault("left HTTP calls or timers behind in a call that failed");
+    if (!owner.attached_.empty())
+        owner.instance_->fault("left HTTP calls, timers or children behind in a call that failed");
     owner.stage_ = Stage::over;
     owner.seal();
-    owner.cancel_timers();
-    owner.cancel_calls();
+    owner.abort_all();
     owner.settle();
 }
 
@@ -66,8 +67,7 @@ void Owner::cancel_plugin(patchbay_reason reason) {
     later([this, reason] {
         if (stage_ == Stage::cancelling) call_cancel(reason);
     });
-    cancel_timers();
-    cancel_calls();
+    abort_all();
     limit(grace, [this] { on_grace_over(); });
 }
 
@@ -81,17 +81,20 @@ void Owner::end() {
     stage_ = Stage::over;
     lane_.loop().cancel(std::exchange(limit_, 0));
     seal();
-    cancel_timers();
-    if (!calls_.empty()) {
-        // A call that is about to end keeps its connection for the next one.
-        resume_calls();
-        limit(call_end_time, [this] { cancel_calls(); });
+    // A call that is about to end keeps its connection for the next one.
+    const auto may_end = [](const Attachment& each) {
+        return each.kind() == Attachment::Kind::http_call;
+    };
+    abort_if([&](const Attachment& each) { return !may_end(each); });
+    if (!attached_.empty()) {
+        resume_attached();
+        limit(call_end_time, [this] { abort_all(); });
     }
     later([] {});
 }
 
 void Owner::settle() {
-    const bool pending = waiting_ > 0 || !calls_.empty() || !timers_.empty();
+    const bool pending = waiting_ > 0 || !attached_.empty();
     if (stage_ != Stage::over || pending || !self_) return;
     if (!handles().retire(handle_)) return;  // posts are on their way
     lane_.loop().cancel(std::exchange(limit_, 0));
@@ -133,22 +136,55 @@ void Owner::run_post(patchbay_posted callback, void* user) {
     settle();
 }
 
-// --- timers -------------------------------------------------------------------------------------
+// --- what hangs on it ---------------------------------------------------------------------------
+
+patchbay_status Owner::admits(Attachment::Kind kind) const {
+    if (stage_ != Stage::live) return PATCHBAY_E_CANCELLED;
+    const auto same =
+        std::ranges::count_if(attached_, [&](const auto& each) { return each->kind() == kind; });
+    return static_cast<size_t>(same) < limit_of(kind) ? PATCHBAY_OK : PATCHBAY_E_LIMIT;
+}
+
+void Owner::attach(std::unique_ptr<Attachment> attachment) {
+    if (attached_paused_) attachment->pause();
+    attached_.push_back(std::move(attachment));
+}
+
+void Owner::completed(const Attachment& attachment) {
+    std::erase_if(attached_, [&](const auto& each) { return each.get() == &attachment; });
+    settle();
+}
+
+// By index: an abort may complete what it ends, but never on this turn.
+template <class Chosen>
+void Owner::abort_if(Chosen chosen) {
+    for (size_t i = 0; i < attached_.size(); ++i) {
+        if (chosen(*attached_[i])) attached_[i]->abort();
+    }
+}
+
+void Owner::abort_all() {
+    abort_if([](const Attachment&) { return true; });
+}
+
+void Owner::pause_attached() {
+    if (std::exchange(attached_paused_, true)) return;
+    for (const auto& each : attached_) each->pause();
+}
+
+void Owner::resume_attached() {
+    if (!std::exchange(attached_paused_, false)) return;
+    for (const auto& each : attached_) each->resume();
+}
 
 patchbay_status Owner::start_timer(uint64_t delay_us, patchbay_posted callback, void* user,
                                    patchbay_handle* timer) {
     if (!callback || !timer || delay_us > longest_delay_us) return PATCHBAY_E_BAD_REQUEST;
-    if (stage_ != Stage::live) return PATCHBAY_E_CANCELLED;
-    if (timers_.size() >= timers_limit) return PATCHBAY_E_LIMIT;
-    auto& added = *timers_.emplace_back(std::make_unique<Timer>(Timer{this, callback, user}));
-    added.handle = handles().add(HandleKind::timer, &added, lane_, run_id_);
-    if (!added.handle.bits) {
-        timers_.pop_back();
-        return PATCHBAY_E_LIMIT;
-    }
-    added.id = lane_.loop().after(std::chrono::microseconds(delay_us),
-                                  [this, &added] { run_timer(added, PATCHBAY_OK); });
-    *timer = added.handle;
+    if (const auto status = admits(Attachment::Kind::timer); status != PATCHBAY_OK) return status;
+    auto added = std::make_unique<BoundTimer>(*this, callback, user);
+    if (!added->start(delay_us)) return PATCHBAY_E_LIMIT;
+    *timer = added->handle();
+    attach(std::move(added));
     return PATCHBAY_OK;
 }
 
@@ -156,65 +192,22 @@ patchbay_status Owner::cancel_timer(const Instance& caller, patchbay_handle time
     void* object = nullptr;
     const auto status = handles().find(timer, HandleKind::timer, object);
     if (status != PATCHBAY_OK) return status;
-    auto& found = *static_cast<Timer*>(object);
-    if (&found.owner->instance() != &caller || found.cancelled) return PATCHBAY_E_STALE;
-    found.owner->cancel(found);
+    auto& found = static_cast<BoundTimer&>(*static_cast<Attachment*>(object));
+    if (&found.owner().instance() != &caller || found.is_cancelled()) return PATCHBAY_E_STALE;
+    found.abort();
     return PATCHBAY_OK;
 }
-
-void Owner::cancel(Timer& timer) {
-    if (std::exchange(timer.cancelled, true)) return;
-    lane_.loop().cancel(timer.id);
-    lane_.post([this, &timer] { run_timer(timer, PATCHBAY_E_CANCELLED); });
-}
-
-void Owner::cancel_timers() {
-    for (const auto& timer : timers_) cancel(*timer);
-}
-
-void Owner::run_timer(const Timer& timer, patchbay_status status) {
-    const auto place = std::find_if(timers_.begin(), timers_.end(),
-                                    [&](const auto& each) { return each.get() == &timer; });
-    const auto ended = std::move(*place);
-    timers_.erase(place);
-    handles().retire(ended->handle);
-    handles().free(ended->handle);
-    call_plugin("timer", [&] { ended->callback(ended->user, status); });
-    settle();
-}
-
-// --- HTTP calls ---------------------------------------------------------------------------------
 
 patchbay_status Owner::start_call(const patchbay_http_start& request,
                                   const patchbay_http_handler& handler, void* user,
                                   patchbay_handle* call) {
-    if (stage_ != Stage::live) return PATCHBAY_E_CANCELLED;
-    if (calls_.size() >= calls_limit) return PATCHBAY_E_LIMIT;
+    if (const auto status = admits(Attachment::Kind::http_call); status != PATCHBAY_OK)
+        return status;
     auto added = std::make_unique<BoundCall>(*this, request.flags, handler, user);
     if (const auto status = added->start(request); status != PATCHBAY_OK) return status;
-    if (calls_paused_) added->pause();
     *call = added->handle();
-    calls_.push_back(std::move(added));
+    attach(std::move(added));
     return PATCHBAY_OK;
-}
-
-void Owner::completed(const BoundCall& call) {
-    std::erase_if(calls_, [&](const auto& each) { return each.get() == &call; });
-    settle();
-}
-
-void Owner::cancel_calls() {
-    for (const auto& call : calls_) call->abort();
-}
-
-void Owner::pause_calls() {
-    if (std::exchange(calls_paused_, true)) return;
-    for (const auto& call : calls_) call->pause();
-}
-
-void Owner::resume_calls() {
-    if (!std::exchange(calls_paused_, false)) return;
-    for (const auto& call : calls_) call->resume();
 }
 
 // --- finding ------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-// What a stream and a request have in common: HTTP calls, timers and posts hang on them, and the
-// plugin's state is closed when all of those have had their completion.
+// What a stream and a request have in common: HTTP calls, timers, children and posts hang on them,
+// and the plugin's state is closed when all of those have had their completion.
 //
 //   live → (cancelling)? → over → closed
 //
@@ -8,7 +8,7 @@
 // Ownership  an owner owns itself from live_on() until it is closed.
 #pragma once
 
-#include "runtime/plugins/bound_call.hpp"
+#include "runtime/plugins/attachment.hpp"
 #include "runtime/plugins/handles.hpp"
 #include "runtime/plugins/instance.hpp"
 #include "runtime/plugins/plugin_call.hpp"
@@ -25,6 +25,8 @@
 
 namespace patchbay::plugins {
 
+class RunScope;
+
 class Owner {
 public:
     virtual ~Owner();
@@ -40,10 +42,17 @@ public:
                                const patchbay_http_handler& handler, void* user,
                                patchbay_handle* call);
 
-    // For the calls that hang on it.
-    void completed(const BoundCall& call);
+    // Whether one more of this kind may hang on it: OK, CANCELLED (it is ending) or LIMIT.
+    patchbay_status admits(Attachment::Kind kind) const;
+
+    // For what hangs on it. completed() deletes it, and perhaps the owner.
+    void attach(std::unique_ptr<Attachment> attachment);
+    void completed(const Attachment& attachment);
     template <class Call>
     void call_plugin(const char* slot, Call&& call);
+
+    // The run that it answers in; nullptr where there is none to ask.
+    virtual RunScope* scope() const { return nullptr; }
 
     net::Lane& lane() const { return lane_; }
     Instance& instance() const { return *instance_; }
@@ -69,8 +78,8 @@ protected:
     // The plugin owes nothing more: closes when the last completion has been.
     void end();
 
-    void pause_calls();
-    void resume_calls();
+    void pause_attached();
+    void resume_attached();
 
     // Runs `step` on a later turn, and closes afterwards if it is time. Not closed before.
     template <class Step>
@@ -85,13 +94,10 @@ protected:
     virtual void on_broken(Error error) = 0;  // a C++ exception came out of a callback
 
 private:
-    struct Timer;
-
     void run_post(patchbay_posted callback, void* user);
-    void run_timer(const Timer& timer, patchbay_status status);
-    void cancel(Timer& timer);
-    void cancel_timers();
-    void cancel_calls();
+    template <class Chosen>
+    void abort_if(Chosen chosen);
+    void abort_all();
     void seal();
     void on_grace_over();
     void settle();
@@ -103,11 +109,10 @@ private:
     HandleKind kind_;
     Stage stage_ = Stage::live;
     bool muted_ = false;
-    bool calls_paused_ = false;
+    bool attached_paused_ = false;
     unsigned waiting_ = 0;  // steps on their way
     net::TimerId limit_ = 0;
-    std::vector<std::unique_ptr<BoundCall>> calls_;
-    std::vector<std::unique_ptr<Timer>> timers_;
+    std::vector<std::unique_ptr<Attachment>> attached_;
     std::unique_ptr<Owner> self_;
 };
 

@@ -109,7 +109,7 @@ Result<InstanceRef> Registry::Impl::create(const InstanceSpec& spec, InstanceSta
     status.version = library->entry->version;
     auto instance = Instance::create(spec, *library, services);
     if (!instance) return instance;
-    status.interfaces = (*instance)->interfaces();
+    status.interfaces = (*instance)->tables().ids();
     status.models = (*instance)->models();
     return instance;
 }

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cassert>
 
 namespace patchbay::plugins {
 namespace {
@@ -15,62 +14,14 @@ namespace {
 // What a stream may emit after PAUSE: who goes beyond ignores it.
 constexpr uint64_t paused_limit = 256 * 1024;
 
-patchbay_chat_request view_of(const ChatCall& call) {
-    patchbay_chat_request request{};
-    request.model = borrow(call.model);
-    request.messages_json = borrow(call.messages_json);
-    request.options_json = borrow(call.options_json);
-    request.tools_json = borrow(call.tools_json);
-    request.prefill = borrow(call.prefill);
-    request.traceparent = borrow(call.traceparent);
-    request.run_id = borrow(call.run_id);
-    request.deadline_ms = call.deadline_ms;
-    request.max_tokens = call.max_tokens;
-    request.attempt = call.attempt;
-    return request;
-}
-
 }  // namespace
 
-Result<Chat*> Chat::open(net::Lane& lane, InstanceRef provider, const ChatCall& call,
-                         ChatListener& listener) {
-    assert(lane.here());
-    if (!provider->provider())
-        return failure(ErrorCode::unsupported, provider->name() + " is no provider");
-    if (!provider->is_alive())
-        return failure(ErrorCode::unavailable, provider->name() + " was turned off");
-    auto stream = std::make_unique<Stream>(lane, std::move(provider), call, listener);
-    if (!stream->handle().bits) return failure(ErrorCode::unavailable, "too many open handles");
-    return Stream::open(std::move(stream), call);
-}
-
-Stream::Stream(net::Lane& lane, InstanceRef provider, const ChatCall& call, ChatListener& listener)
-    : Owner(lane, provider, HandleKind::stream, call.run_id),
-      provider_(*provider->provider()),
+Stream::Stream(net::Lane& lane, InstanceRef instance, const StreamSlots& slots, std::string run_id,
+               AnswerListener& listener, RunScope* scope)
+    : Owner(lane, std::move(instance), HandleKind::stream, std::move(run_id)),
+      slots_(slots),
+      scope_(scope),
       listener_(&listener) {}
-
-Result<Chat*> Stream::open(std::unique_ptr<Stream> stream, const ChatCall& call) {
-    const auto request = view_of(call);
-    patchbay_status status = PATCHBAY_E_INTERNAL;
-    std::optional<Error> failed;
-    {
-        PluginCall frame(stream->instance(), "provider.open", PluginCall::Where::lane,
-                         stream->run_id());
-        const bool returned = frame.guarded([&] {
-            status = stream->provider_.open(stream->instance().state(), &request, stream->handle(),
-                                            &stream->chat_);
-        });
-        if (!returned || status < 0) failed = frame.error_of(status);
-    }
-    if (failed) {
-        stream->listener_ = nullptr;
-        abandon(std::move(stream));
-        return std::unexpected(std::move(*failed));
-    }
-    auto* const chat = stream.get();
-    live_on(std::move(stream));
-    return chat;
-}
 
 // --- events -------------------------------------------------------------------------------------
 
@@ -135,7 +86,7 @@ patchbay_status Stream::deliver_known(std::span<const patchbay_event> events) {
 void Stream::pause() {
     if (std::exchange(paused_, true)) return;
     bytes_while_paused_ = 0;
-    pause_calls();
+    pause_attached();
 }
 
 void Stream::resume() {
@@ -146,8 +97,8 @@ void Stream::resume() {
 void Stream::call_resume() {
     resume_due_ = false;
     if (paused_ || stage() != Stage::live) return;  // paused again: the next resume() is for that
-    if (chat_) call_plugin("provider.resume", [&] { provider_.resume(chat_); });
-    if (!paused_) resume_calls();
+    if (answer_) call_plugin(slots_.names->resume, [&] { slots_.resume(answer_); });
+    if (!paused_) resume_attached();
 }
 
 // --- the end ------------------------------------------------------------------------------------
@@ -199,13 +150,13 @@ void Stream::cancel(patchbay_reason reason) {
     cancel_plugin(reason);
 }
 
-// A plugin that left *chat NULL has no state: it gets no resume, cancel and close.
+// A plugin that left *answer NULL has no state: it gets no resume, cancel and close.
 void Stream::call_cancel(patchbay_reason reason) {
-    if (chat_) call_plugin("provider.cancel", [&] { provider_.cancel(chat_, reason); });
+    if (answer_) call_plugin(slots_.names->cancel, [&] { slots_.cancel(answer_, reason); });
 }
 
 void Stream::call_close() {
-    if (chat_) call_plugin("provider.close", [&] { provider_.close(chat_); });
+    if (answer_) call_plugin(slots_.names->close, [&] { slots_.close(answer_); });
 }
 
 }  // namespace patchbay::plugins

@@ -1,7 +1,7 @@
-// A chat of a provider: patchbay.stream/1 towards the plugin, Chat towards the engine.
+// An answer of a plugin: patchbay.stream/1 towards the plugin, Answer towards the engine.
 #pragma once
 
-#include "runtime/plugins/chat.hpp"
+#include "runtime/plugins/answer.hpp"
 #include "runtime/plugins/owner.hpp"
 
 #include <optional>
@@ -9,12 +9,30 @@
 
 namespace patchbay::plugins {
 
-class Stream final : public Owner, public Chat {
-public:
-    Stream(net::Lane& lane, InstanceRef provider, const ChatCall& call, ChatListener& listener);
+// The plugin's functions that every kind of answer has, and what logs call them.
+struct StreamNames {
+    const char* open;
+    const char* resume;
+    const char* cancel;
+    const char* close;
+};
 
-    // Chat::open(), with the provider's table at hand.
-    static Result<Chat*> open(std::unique_ptr<Stream> stream, const ChatCall& call);
+struct StreamSlots {
+    void (*resume)(void* answer);
+    void (*cancel)(void* answer, patchbay_reason reason);
+    void (*close)(void* answer);
+    const StreamNames* names;
+};
+
+class Stream final : public Owner, public Answer {
+public:
+    // `scope`: nullptr for a provider, which has no children.
+    Stream(net::Lane& lane, InstanceRef instance, const StreamSlots& slots, std::string run_id,
+           AnswerListener& listener, RunScope* scope);
+
+    // Answer::open(): `call(stream, &answer)` is the plugin's own open().
+    template <class Call>
+    static Result<Answer*> open(std::unique_ptr<Stream> stream, Call&& call);
 
     // What stream.h promises.
     patchbay_status emit(std::span<const patchbay_event> events);
@@ -22,6 +40,7 @@ public:
 
     void resume() override;
     void cancel(patchbay_reason reason) override;
+    RunScope* scope() const override { return scope_; }
 
 private:
     struct End {
@@ -41,13 +60,36 @@ private:
     void call_close() override;
     void on_broken(Error error) override;
 
-    const patchbay_provider_1& provider_;
-    ChatListener* listener_;  // nullptr when it wants to hear nothing more
-    void* chat_ = nullptr;
-    std::optional<End> end_;  // what the listener hears, or has heard
+    StreamSlots slots_;
+    RunScope* scope_;           // used while the stream is live only
+    AnswerListener* listener_;  // nullptr when it wants to hear nothing more
+    void* answer_ = nullptr;    // the plugin's own
+    std::optional<End> end_;    // what the listener hears, or has heard
     bool paused_ = false;
     bool resume_due_ = false;
     uint64_t bytes_while_paused_ = 0;
 };
+
+template <class Call>
+Result<Answer*> Stream::open(std::unique_ptr<Stream> stream, Call&& call) {
+    if (!stream->handle().bits) return failure(ErrorCode::unavailable, "too many open handles");
+    patchbay_status status = PATCHBAY_E_INTERNAL;
+    std::optional<Error> failed;
+    {
+        PluginCall frame(stream->instance(), stream->slots_.names->open, PluginCall::Where::lane,
+                         stream->run_id());
+        const bool returned =
+            frame.guarded([&] { status = call(stream->handle(), &stream->answer_); });
+        if (!returned || status < 0) failed = frame.error_of(status);
+    }
+    if (failed) {
+        stream->listener_ = nullptr;
+        abandon(std::move(stream));
+        return std::unexpected(std::move(*failed));
+    }
+    auto* const answer = stream.get();
+    live_on(std::move(stream));
+    return answer;
+}
 
 }  // namespace patchbay::plugins

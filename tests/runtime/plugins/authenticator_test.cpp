@@ -154,8 +154,13 @@ TEST_F(AuthenticatorTest, InvalidVerdictsDeny) {
         [&](auto request) {
             const patchbay_principal principal{};
             const patchbay_error why{};
-            const patchbay_verdict both{&principal, &why};
+            const patchbay_verdict both{.allow = &principal, .deny = &why};
             return host_verdict.complete(script.host, request, &both);
+        },
+        [&](auto request) {
+            const patchbay_change change{};
+            const patchbay_verdict of_another_kind{.change = &change};
+            return host_verdict.complete(script.host, request, &of_another_kind);
         }};
 
     for (const auto& verdict : verdicts) {

@@ -11,7 +11,7 @@ namespace {
 
 class HostileTest : public LaneTest {
 protected:
-    Chat* open_stream() {
+    Answer* open_stream() {
         script.on_open = [this](const auto&, patchbay_stream opened) {
             stream = opened;
             return PATCHBAY_OK;
@@ -109,7 +109,7 @@ TEST_F(HostileTest, StreamIsNoRequestAndNoTimer) {
 }
 
 TEST_F(HostileTest, PluginThatNeverFinishesIsClosedAfterItsGrace) {
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     const auto start = std::chrono::steady_clock::now();
 
@@ -148,7 +148,7 @@ TEST_F(HostileTest, ExceptionFromCallbackFailsItsStreamAlone) {
 }
 
 TEST_F(HostileTest, ExceptionsFromCancelAndCloseAreOnlyCounted) {
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     script.on_cancel = [&](auto) {
         script.finish(stream, PATCHBAY_FINISH_CANCELLED);

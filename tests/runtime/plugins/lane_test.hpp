@@ -3,7 +3,7 @@
 
 #include "runtime/net/lane.hpp"
 #include "runtime/net/resolver.hpp"
-#include "runtime/plugins/chat.hpp"
+#include "runtime/plugins/answer.hpp"
 #include "runtime/plugins/plugin_call.hpp"
 #include "tests/runtime/plugins/journal.hpp"
 #include "tests/runtime/plugins/script.hpp"
@@ -32,7 +32,7 @@ private:
 };
 
 // Writes "text", "finish REASON CODE" into its journal. What on_events() returns is up to the test.
-class Listener : public ChatListener {
+class Listener : public AnswerListener {
 public:
     patchbay_status on_events(std::span<const patchbay_event> events) override {
         for (const auto& event : events)
@@ -85,8 +85,8 @@ protected:
         for (int i = 0; i < 3; ++i) on_lane([] {});
     }
 
-    Chat* open(const ChatCall& call = {.messages_json = "[]", .run_id = "run-1"}) {
-        auto chat = on_lane([&] { return Chat::open(lane, instance, call, listener); });
+    Answer* open(const ChatCall& call = {.messages_json = "[]", .run_id = "run-1"}) {
+        auto chat = on_lane([&] { return Answer::open(lane, instance, call, listener); });
         if (chat) return *chat;
         error = chat.error();
         return nullptr;

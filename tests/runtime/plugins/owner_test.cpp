@@ -13,7 +13,7 @@ using Lines = std::vector<std::string>;
 
 class OwnerTest : public LaneTest {
 protected:
-    Chat* open_stream() {
+    Answer* open_stream() {
         script.on_open = [this](const auto&, patchbay_stream opened) {
             stream = opened;
             return PATCHBAY_OK;
@@ -136,7 +136,7 @@ TEST_F(OwnerTest, PostsThatWaitAtFinishAreToldSoBeforeClose) {
 }
 
 TEST_F(OwnerTest, PostIsStillRunAsGoodAfterCancelUntilFinish) {
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
 
     on_lane([&] { chat->cancel(PATCHBAY_REASON_CLIENT); });
@@ -236,7 +236,7 @@ TEST_F(OwnerTest, CallIsCancelledFromAnyThreadOnceAndForAll) {
 
 TEST_F(OwnerTest, CancelClosesTheUpstreamAndEverythingCompletesBeforeClose) {
     Upstream upstream(sse("data: a\n\n"));
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     start(upstream.url(), PATCHBAY_HTTP_SPLIT_SSE);
     ASSERT_TRUE(script.journal.wait_for("event a"));
@@ -292,7 +292,7 @@ TEST_F(OwnerTest, ConnectionOutlivesFinishWhenTheAnswerEndsRightAfter) {
 
 TEST_F(OwnerTest, PausedStreamHearsNoMoreEventsUntilResume) {
     Upstream upstream(sse("data: a\n\ndata: b\n\ndata: c\n\n"));
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     listener.on_events_returns = [] { return PATCHBAY_PAUSE; };
     auto call = noting();
@@ -328,7 +328,7 @@ TEST_F(OwnerTest, ManualPauseGoesOnDelivering) {
 
 TEST_F(OwnerTest, CallStartedWhilePausedWaitsForResume) {
     Upstream upstream("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     listener.on_events_returns = [] { return PATCHBAY_PAUSE; };
     on_lane([&] { script.emit(stream, "x"); });
@@ -344,7 +344,7 @@ TEST_F(OwnerTest, CallStartedWhilePausedWaitsForResume) {
 
 TEST_F(OwnerTest, CallsHaveALimit) {
     Upstream upstream("HTTP/1.1 200 OK\r\n\r\n");
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     patchbay_handle call{};
 

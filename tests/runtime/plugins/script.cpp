@@ -127,14 +127,14 @@ patchbay_status Script::allow(patchbay_request request, std::string_view owner, 
     patchbay_principal principal{};
     principal.owner = text_of(owner);
     principal.role = role;
-    const patchbay_verdict verdict{&principal, nullptr};
+    const patchbay_verdict verdict{.allow = &principal};
     return host_verdict.complete(host, request, &verdict);
 }
 
 patchbay_status Script::deny(patchbay_request request, patchbay_status code) {
     patchbay_error error{};
     error.code = code;
-    const patchbay_verdict verdict{nullptr, &error};
+    const patchbay_verdict verdict{.deny = &error};
     return host_verdict.complete(host, request, &verdict);
 }
 

@@ -1,4 +1,4 @@
-#include "runtime/plugins/chat.hpp"
+#include "runtime/plugins/answer.hpp"
 
 #include "runtime/plugins/registry.hpp"
 #include "tests/runtime/plugins/lane_test.hpp"
@@ -13,7 +13,7 @@ using Lines = std::vector<std::string>;
 class ChatTest : public LaneTest {
 protected:
     // Opens a chat whose stream the test then drives from the lane.
-    Chat* open_stream() {
+    Answer* open_stream() {
         script.on_open = [this](const auto&, patchbay_stream opened) {
             stream = opened;
             return PATCHBAY_OK;
@@ -40,7 +40,7 @@ TEST_F(ChatTest, RealLibraryAnswersThroughTheWholeRoad) {
     const ChatCall call{.messages_json = "[\"hello\"]"};
 
     const auto chat = on_lane(
-        [&] { return Chat::open(lane, registry.find("echo"), call, listener).has_value(); });
+        [&] { return Answer::open(lane, registry.find("echo"), call, listener).has_value(); });
 
     EXPECT_TRUE(chat);
     EXPECT_TRUE(listener.journal.wait_for("finish"));
@@ -165,7 +165,7 @@ TEST_F(ChatTest, OpenThatFailsHearsNothingOfWhatItStarted) {
 
 TEST_F(ChatTest, ChatWithoutStateGetsNoResumeCancelOrClose) {
     script.leaves_state = false;
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     listener.on_events_returns = [] { return PATCHBAY_PAUSE; };
     emit("x");
@@ -293,10 +293,10 @@ TEST_F(ChatTest, NextChatMayBeOpenedFromOnFinish) {
     bool inside = true;
     reopens.reopen = [&] {
         inside = PluginCall::current() != nullptr;
-        EXPECT_TRUE(Chat::open(lane, instance, call, reopens));
+        EXPECT_TRUE(Answer::open(lane, instance, call, reopens));
     };
 
-    on_lane([&] { EXPECT_TRUE(Chat::open(lane, instance, call, reopens)); });
+    on_lane([&] { EXPECT_TRUE(Answer::open(lane, instance, call, reopens)); });
 
     EXPECT_TRUE(reopens.journal.wait_for("finish", 2));
     EXPECT_TRUE(all_closed());
@@ -304,7 +304,7 @@ TEST_F(ChatTest, NextChatMayBeOpenedFromOnFinish) {
 }
 
 TEST_F(ChatTest, PauseIsAnsweredByOneResume) {
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     listener.on_events_returns = [] { return PATCHBAY_PAUSE; };
 
@@ -328,7 +328,7 @@ TEST_F(ChatTest, PauseIsAnsweredByOneResume) {
 }
 
 TEST_F(ChatTest, EmitInsideResumeMayPauseAgain) {
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     listener.on_events_returns = [] { return PATCHBAY_PAUSE; };
     script.on_resume = [&] { EXPECT_EQ(script.emit(stream, "more"), PATCHBAY_PAUSE); };
@@ -375,7 +375,7 @@ TEST_F(ChatTest, ListenersLimitFailsTheStream) {
 }
 
 TEST_F(ChatTest, CancelledChatOwesFinishAndIsHeardNoMore) {
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
 
     on_lane([&] {
@@ -393,7 +393,7 @@ TEST_F(ChatTest, CancelledChatOwesFinishAndIsHeardNoMore) {
 }
 
 TEST_F(ChatTest, CancelFromInsideOnEventsReachesPluginAfterItsCall) {
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
     listener.on_events_returns = [&] {
         chat->cancel(PATCHBAY_REASON_CLIENT);
@@ -411,7 +411,7 @@ TEST_F(ChatTest, CancelFromInsideOnEventsReachesPluginAfterItsCall) {
 }
 
 TEST_F(ChatTest, PluginThatFinishesBeforeCancelArrivesIsNotCancelled) {
-    Chat* chat = open_stream();
+    Answer* chat = open_stream();
     ASSERT_TRUE(chat);
 
     on_lane([&] {

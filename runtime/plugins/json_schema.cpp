@@ -1,0 +1,81 @@
+#include "runtime/plugins/json_schema.hpp"
+
+#include <valijson/adapters/nlohmann_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validation_results.hpp>
+#include <valijson/validator.hpp>
+
+#include <fmt/format.h>
+
+#include <set>
+
+namespace patchbay::plugins {
+namespace {
+
+// valijson names a place "<root>", "[models]", "[0]"; RFC 6901 writes it "/models/0".
+std::string json_pointer(const std::vector<std::string>& places) {
+    std::string pointer;
+    for (const auto& place : places) {
+        if (place.size() < 2 || place.front() != '[') continue;  // "<root>"
+        pointer += '/';
+        for (const char letter : place.substr(1, place.size() - 2)) {
+            if (letter == '~') {
+                pointer += "~0";
+            } else if (letter == '/') {
+                pointer += "~1";
+            } else {
+                pointer += letter;
+            }
+        }
+    }
+    return pointer;
+}
+
+std::string list_of(const valijson::ValidationResults& results) {
+    std::set<std::string> seen;  // valijson repeats itself
+    std::string list;
+    for (const auto& error : results) {
+        const auto pointer = json_pointer(error.context);
+        auto line = (pointer.empty() ? "(the whole)" : pointer) + ": " + error.description;
+        if (!seen.insert(line).second) continue;
+        list += (list.empty() ? "" : "; ") + line;
+    }
+    return list;
+}
+
+}  // namespace
+
+struct JsonSchema::Compiled {
+    valijson::Schema schema;
+};
+
+JsonSchema::JsonSchema(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
+
+JsonSchema::~JsonSchema() = default;
+
+Result<std::shared_ptr<const JsonSchema>> JsonSchema::parse(const nlohmann::json& schema) {
+    auto compiled = std::make_unique<Compiled>();
+    try {  // valijson throws for a schema that is none
+        valijson::SchemaParser parser;
+        parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(schema), compiled->schema);
+    } catch (const std::exception& problem) {
+        return failure(ErrorCode::bad_request,
+                       fmt::format("is no JSON Schema: {}", problem.what()));
+    }
+    return std::shared_ptr<const JsonSchema>(new JsonSchema(std::move(compiled)));
+}
+
+Result<void> JsonSchema::check(const nlohmann::json& value) const {
+    try {  // a pattern that is no regular expression shows only now
+        valijson::Validator validator;
+        valijson::ValidationResults results;
+        const valijson::adapters::NlohmannJsonAdapter target(value);
+        if (validator.validate(compiled_->schema, target, &results)) return {};
+        return failure(ErrorCode::bad_request, list_of(results));
+    } catch (const std::exception& problem) {
+        return failure(ErrorCode::internal, fmt::format("the schema: {}", problem.what()));
+    }
+}
+
+}  // namespace patchbay::plugins
