@@ -15,8 +15,20 @@ engine::ModelOptions model_options(const config::Config& config) {
             .unknown_to_default = config.models.unknown_to_default};
 }
 
+engine::AgentOptions agent_options(const config::Config& config) {
+    engine::AgentOptions options{.default_agent = config.agents.default_agent};
+    for (const auto& plugin : config.plugins) {
+        if (plugin.tools) options.tools[plugin.name] = *plugin.tools;
+        if (plugin.approval == "always") options.approval[plugin.name] = plugins::Approval::always;
+        if (plugin.approval == "never") options.approval[plugin.name] = plugins::Approval::never;
+    }
+    return options;
+}
+
 config::Problems check_offers(const config::Config& config, const plugins::InstanceSet& instances) {
-    auto problems = engine::ModelTable(instances, model_options(config)).problems();
+    const engine::Offers offers(instances, model_options(config), agent_options(config));
+    auto problems = offers.models.problems();
+    std::ranges::move(offers.tools.problems(), std::back_inserter(problems));
     for (size_t i = 0; i < config.auth.size(); ++i) {
         const auto instance = instances.find(config.auth[i]);
         if (!instance || is_auth(*instance)) continue;

@@ -3,12 +3,13 @@
 
 #include "runtime/config/config.hpp"
 #include "runtime/config/problem.hpp"
-#include "runtime/engine/models.hpp"
+#include "runtime/engine/offers.hpp"
 #include "runtime/plugins/registry.hpp"
 
 namespace patchbay::cli {
 
 engine::ModelOptions model_options(const config::Config& config);
+engine::AgentOptions agent_options(const config::Config& config);
 
 // What the config expects of the instances that are on, and they do not offer: an entry of "auth"
 // that checks nobody, a model that its provider does not have. What is off says its reason itself.

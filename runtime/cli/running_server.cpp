@@ -63,6 +63,7 @@ engine::EngineOptions engine_options(const config::Config& config) {
         .queue_limit = config.runs.queue_limit,
         .grace = config.runs.grace,
         .run_timeout = config.runs.timeout,
+        .token_budget = config.runs.token_budget,
         .points_per_1000_tokens = config.billing.points_per_1000_tokens};
 }
 
@@ -141,9 +142,9 @@ Result<void> RunningServer::load_plugins() {
 void RunningServer::make_engine() {
     lanes_ = std::make_unique<net::Lanes>(lane_count(), resolver_);
     workers_ = std::make_unique<net::Workers>(worker_threads, worker_queue);
-    models_ = std::make_unique<engine::ModelDirectory>(
-        engine::ModelTable(registry_->instances(), model_options(config_)));
-    engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *models_,
+    offers_ = std::make_unique<engine::CurrentOffers>(
+        engine::Offers(registry_->instances(), model_options(config_), agent_options(config_)));
+    engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *offers_,
                                                engine_options(config_));
     server_ = std::make_unique<http::Server>(
         *engine_, *lanes_, *registry_, credentials_,
@@ -230,7 +231,8 @@ config::Checked<config::ReloadReport> RunningServer::reload_now() {
         log_tls(**tls);
         tls_->set(std::move(*tls));
     }
-    models_->set(engine::ModelTable(registry_->instances(), model_options(*next)));
+    offers_->set(
+        engine::Offers(registry_->instances(), model_options(*next), agent_options(*next)));
     engine_->set_options(engine_options(*next));
     server_->set_options(server_options(*next));
     return config::ReloadReport{.plugins_added = std::move(changes->added),

@@ -77,7 +77,7 @@ private:
     std::unique_ptr<plugins::Registry> registry_;
     std::unique_ptr<net::Lanes> lanes_;
     std::unique_ptr<net::Workers> workers_;
-    std::unique_ptr<engine::ModelDirectory> models_;
+    std::unique_ptr<engine::CurrentOffers> offers_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<net::Gate> gate_;

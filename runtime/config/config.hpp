@@ -50,6 +50,12 @@ struct PluginConfig {
     std::string config_json = "{}";  // references resolved: may hold secrets, never print it
     bool enabled = true;
     bool required = false;
+    std::optional<std::vector<std::string>> tools;  // of an agent: those it may use; nothing = all
+    std::string approval;  // of tools: "always", "never", or "": as each tool says
+};
+
+struct AgentsConfig {
+    std::string default_agent = "chat";
 };
 
 struct ModelsConfig {
@@ -65,6 +71,7 @@ struct RunsConfig {
     milliseconds grace{30000};
     std::string on_crash = "continue";
     milliseconds timeout{600000};
+    uint64_t token_budget = 0;  // of a run and all that it asks; 0 = none
 };
 
 struct BillingConfig {
@@ -80,6 +87,7 @@ struct Config {
     std::vector<std::string> auth;      // names of plugins
     bool allow_anonymous = false;
     std::vector<std::string> middleware;
+    AgentsConfig agents;
     ModelsConfig models;
     RunsConfig runs;
     BillingConfig billing;

@@ -1,5 +1,7 @@
 #include "runtime/config/read.hpp"
 
+#include <algorithm>
+
 namespace patchbay::config {
 namespace {
 
@@ -63,10 +65,21 @@ std::vector<PluginConfig> read_plugins(const Json& section) {
         set(entry, "library", plugin.library);
         set(entry, "enabled", plugin.enabled);
         set(entry, "required", plugin.required);
+        set(entry, "approval", plugin.approval);
+        if (const auto tools = entry.find("tools"); tools != entry.end())
+            plugin.tools = tools->get<std::vector<std::string>>();
         plugin.config_json = section_of(entry, "config").dump();
         plugins.push_back(std::move(plugin));
     }
     return plugins;
+}
+
+// Who names no agent has the one that comes with the server.
+void add_default_agent(Config& config) {
+    const std::string implied = "chat";
+    const bool is_there = std::ranges::count(config.plugins, implied, &PluginConfig::name) > 0;
+    if (config.agents.default_agent != implied || is_there) return;
+    config.plugins.push_back({.name = implied, .library = "patchbay_agent_chat"});
 }
 
 ModelsConfig read_models(const Json& section) {
@@ -87,6 +100,7 @@ RunsConfig read_runs(const Json& section) {
     set(section, "grace_ms", runs.grace);
     set(section, "on_crash", runs.on_crash);
     set(section, "timeout_ms", runs.timeout);
+    set(section, "token_budget", runs.token_budget);
     return runs;
 }
 
@@ -98,6 +112,8 @@ Config read(const Json& document) {
     config.store = read_store(section_of(document, "store"));
     set(document, "plugin_path", config.plugin_path);
     config.plugins = read_plugins(section_of(document, "plugins"));
+    set(section_of(document, "agents"), "default", config.agents.default_agent);
+    add_default_agent(config);
     set(document, "auth", config.auth);
     config.allow_anonymous = document.value("anonymous", "deny") == "allow";
     set(document, "middleware", config.middleware);

@@ -4,7 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include <set>
+#include <map>
+#include <utility>
 
 namespace patchbay::engine {
 namespace {
@@ -55,46 +56,82 @@ std::vector<Turn> turns_of(const std::vector<MessageRecord>& history) {
     return turns;
 }
 
-std::set<std::string> results_in(const json& messages) {
-    std::set<std::string> ids;
+// The results of tool calls by the call's id; null for one that the user's next message brings.
+using Results = std::map<std::string, json>;
+
+Results results_in(const json& messages) {
+    Results results;
     for (const auto& message : messages) {
         for (const auto& part : message["content"]) {
-            if (part.value("type", "") == "tool_result") ids.insert(part.value("id", ""));
+            if (part.value("type", "") != "tool_result") continue;
+            results[part.value("id", "")] = message["role"] == "assistant" ? part : json(nullptr);
         }
     }
-    return ids;
+    return results;
 }
 
-// Adds `message` to `messages`, joined with a neighbour of its role; orphaned tool calls get a
-// result right behind them.
-void append(json& messages, json message, const std::set<std::string>& results) {
-    auto missing = json::array();
-    for (const auto& part : message["content"]) {
-        if (part.value("type", "") != "tool_call" || results.contains(part.value("id", "")))
+json result_of(const json& call, const Results& results) {
+    const auto id = call.value("id", "");
+    const auto found = results.find(id);
+    if (found != results.end()) return found->second;
+    return {{"type", "tool_result"}, {"id", id}, {"error", "The call was not carried out."}};
+}
+
+// Adds parts of one role, joined with a neighbour of that role.
+void add_parts(json& messages, const std::string& role, json parts) {
+    if (parts.empty()) return;
+    if (messages.empty() || messages.back()["role"] != role)
+        messages.push_back({{"role", role}, {"content", json::array()}});
+    for (auto& part : parts) messages.back()["content"].push_back(std::move(part));
+}
+
+// Adds a message as vendors want it: the results of tool calls stand in a message of their own
+// right behind the calls, each call has one, and nothing else stands between.
+void append(json& messages, json message, const Results& results) {
+    const auto role = message["role"].get<std::string>();
+    auto parts = json::array();
+    auto answers = json::array();
+    bool round_is_over = false;
+    const auto close = [&] {
+        round_is_over = false;
+        add_parts(messages, role, std::exchange(parts, json::array()));
+        add_parts(messages, "tool", std::exchange(answers, json::array()));
+    };
+    for (auto& part : message["content"]) {
+        const auto type = part.value("type", "");
+        if (type == "tool_result" && role == "assistant") {
+            round_is_over = true;  // itself it stands behind its call
             continue;
-        missing.push_back({{"type", "tool_result"},
-                           {"id", part.value("id", "")},
-                           {"error", "The call was not carried out."}});
+        }
+        // What is said behind calls was said knowing their results.
+        const bool is_call = type == "tool_call";
+        if (round_is_over || (!is_call && !answers.empty())) close();
+        if (is_call) {
+            auto answer = result_of(part, results);
+            if (!answer.is_null()) answers.push_back(std::move(answer));
+        }
+        parts.push_back(std::move(part));
     }
-    if (!messages.empty() && messages.back()["role"] == message["role"]) {
-        for (auto& part : message["content"]) messages.back()["content"].push_back(std::move(part));
-    } else {
-        messages.push_back(std::move(message));
-    }
-    if (!missing.empty()) messages.push_back({{"role", "tool"}, {"content", std::move(missing)}});
+    close();
 }
 
 }  // namespace
 
 std::string build_messages(const std::vector<MessageRecord>& history,
-                           const std::string& user_content_json, uint64_t window_tokens) {
+                           const std::string& user_content_json, uint64_t window_tokens,
+                           const std::string& done_json) {
     auto turns = turns_of(history);
     turns.push_back({});
-    turns.back().messages.push_back(
-        {{"role", "user"}, {"content", json::parse(user_content_json)}});
+    auto& now = turns.back();
+    now.messages.push_back({{"role", "user"}, {"content", json::parse(user_content_json)}});
+    now.tokens = tokens_of(now.messages.front()["content"]);
+    if (auto done = json::parse(done_json); !done.empty()) {
+        now.tokens += tokens_of(done);
+        now.messages.push_back({{"role", "assistant"}, {"content", std::move(done)}});
+    }
     uint64_t left = window_tokens;
     size_t first = turns.size() - 1;
-    left -= std::min(left, tokens_of(turns.back().messages.front()["content"]));
+    left -= std::min(left, now.tokens);
     while (first > 0 && turns[first - 1].tokens <= left) left -= turns[--first].tokens;
 
     auto chosen = json::array();
@@ -108,12 +145,13 @@ std::string build_messages(const std::vector<MessageRecord>& history,
 }
 
 Result<std::string> messages_for(Store& store, const InteractionId& interaction, uint32_t turn,
-                                 const std::string& user_content_json, uint64_t window_tokens) {
-    if (turn == 1) return build_messages({}, user_content_json, window_tokens);
+                                 const std::string& user_content_json, uint64_t window_tokens,
+                                 const std::string& done_json) {
+    if (turn == 1) return build_messages({}, user_content_json, window_tokens, done_json);
     const auto history =
         store.recent_messages(interaction, turn, history_messages, window_tokens * bytes_per_token);
     if (!history) return std::unexpected(history.error());
-    return build_messages(*history, user_content_json, window_tokens);
+    return build_messages(*history, user_content_json, window_tokens, done_json);
 }
 
 }  // namespace patchbay::engine

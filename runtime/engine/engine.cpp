@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::string_view default_agent = "chat";
 constexpr size_t title_bytes = 80;
 
 // Runs `task` on the lane and waits for it. When the lane has stopped the promise breaks, and the
@@ -46,11 +45,35 @@ std::string title_of(const std::string& content_json) {
 
 TurnRefused refused(Error error) { return {std::move(error), {}, 0}; }
 
+std::unexpected<Error> bad_request(std::string message) {
+    return std::unexpected(
+        Error{.code = ErrorCode::bad_request, .message = std::move(message), .user_safe = true});
+}
+
+// Who answers this turn, or why nobody can.
+Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request) {
+    auto agent = offers.agents.resolve(request.agent);
+    if (!agent) return std::unexpected(agent.error());
+    const auto name = request.method.empty() ? "chat" : request.method;
+    const auto* const method = find_method(**agent, name);
+    if (!method)
+        return bad_request("method: the agent '" + request.agent + "' has none that is called '" +
+                           name + "'.");
+    if (!request.input_json.empty()) {
+        const auto fits = method->input->check(nlohmann::json::parse(request.input_json));
+        if (!fits) return bad_request("input: " + fits.error().message);
+    }
+    auto model = offers.models.resolve(request.model);
+    if (!model && !(request.model.empty() && plugins::needs_no_model(**agent)))
+        return std::unexpected(model.error());
+    return TurnChoice{std::move(*agent), model.value_or(ModelChoice{})};
+}
+
 }  // namespace
 
-Engine::Engine(net::Lanes& lanes, net::Workers& workers, Store& store, const ModelDirectory& models,
+Engine::Engine(net::Lanes& lanes, net::Workers& workers, Store& store, const CurrentOffers& offers,
                EngineOptions options)
-    : lanes_(lanes), services_{store, workers, models, config::Current(std::move(options))} {
+    : lanes_(lanes), services_{store, workers, offers, config::Current(std::move(options))} {
     for (size_t i = 0; i < lanes.size(); ++i) {
         shards_.push_back(std::make_unique<Shard>(lanes[i], services_));
     }
@@ -105,14 +128,10 @@ void Engine::begin_turn(TurnRequest request, Interaction::Done done) {
 // Agent and model: the request's, else the interaction's, else the default.
 void Engine::begin_on(Interaction& interaction, TurnRequest request, Interaction::Done done) {
     if (request.agent.empty()) request.agent = interaction.record().agent;
-    if (request.agent.empty()) request.agent = default_agent;
+    const auto now = offers();
+    if (request.agent.empty()) request.agent = now->agents.default_agent();
     if (request.model.empty()) request.model = interaction.record().model;
-    Result<ModelChoice> choice =
-        request.agent == default_agent
-            ? models()->resolve(request.model)
-            : std::unexpected(Error{.code = ErrorCode::bad_request,
-                                    .message = "agent: no agent is called '" + request.agent + "'.",
-                                    .user_safe = true});
+    auto choice = choose(*now, request);
     interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
 }
 
@@ -171,6 +190,32 @@ void Engine::cancel_run(const RunId& id, const std::string& owner, CancelledBy b
                  run.cancel(by);
                  wait_for_run(run, std::move(stored), 10s, std::move(told));
              });
+}
+
+void Engine::answer_question(const RunId& id, const std::string& owner, std::string request_id,
+                             plugins::Decision decision, OnRun done) {
+    const auto is_live = std::make_shared<bool>(false);
+    auto answer = [is_live, request_id = std::move(request_id), decision = std::move(decision)](
+                      Run& run, RunRecord, OnRun told) mutable {
+        *is_live = true;
+        auto answered = [&run, told = std::move(told)](Result<void> result) mutable {
+            if (!result) return told(std::unexpected(result.error()));
+            told(run.record());
+        };
+        run.when_recovered([&run, request_id = std::move(request_id),
+                            decision = std::move(decision),
+                            answered = std::move(answered)]() mutable {
+            run.answer(request_id, std::move(decision), std::move(answered));
+        });
+    };
+    auto told = [is_live, done = std::move(done)](Result<RunRecord> run) mutable {
+        if (run && !*is_live) {
+            return done(std::unexpected(Error{
+                .code = ErrorCode::conflict, .message = "This run has ended.", .user_safe = true}));
+        }
+        done(std::move(run));
+    };
+    with_run(id, owner, std::move(told), std::move(answer));
 }
 
 // One of the two comes first, the end or the timer, and takes the callback away from the other.
@@ -266,15 +311,17 @@ void Engine::adopt(const std::vector<OpenRun>& runs) {
     for (const auto& open : runs) {
         auto request = parse_run_request(open.run.request_json).value_or(RunRequest{});
         auto choice = choice_of(open.run, request);
-        interaction.adopt(open.run, std::move(request), choice.value_or(ModelChoice{}));
+        interaction.adopt(open.run, std::move(request), std::move(choice));
     }
     interaction.recover();
 }
 
-Result<ModelChoice> Engine::choice_of(const RunRecord& record, const RunRequest& request) const {
-    const auto table = models();
-    auto same = table->resolve(record.provider + "/" + record.model);
-    return same ? same : table->resolve(request.model);
+// What is not there any more is left empty: the run says so when it needs it.
+TurnChoice Engine::choice_of(const RunRecord& record, const RunRequest& request) const {
+    const auto now = offers();
+    auto model = now->models.resolve(record.provider + "/" + record.model);
+    if (!model) model = now->models.resolve(request.model);
+    return {now->agents.resolve(record.agent).value_or(nullptr), model.value_or(ModelChoice{})};
 }
 
 void Engine::drain(std::chrono::milliseconds patience) {

@@ -49,7 +49,7 @@ inline Error missing_or(const Error& missing, const Error& why) {
 
 class Engine {
 public:
-    Engine(net::Lanes& lanes, net::Workers& workers, Store& store, const ModelDirectory& models,
+    Engine(net::Lanes& lanes, net::Workers& workers, Store& store, const CurrentOffers& offers,
            EngineOptions options);
     ~Engine();
 
@@ -57,7 +57,7 @@ public:
     std::shared_ptr<const EngineOptions> options() const { return services_.options.get(); }
     void set_options(EngineOptions options) { services_.options.set(std::move(options)); }
     EngineCounters& counters() { return services_.counters; }
-    std::shared_ptr<const ModelTable> models() const { return services_.models.get(); }
+    std::shared_ptr<const Offers> offers() const { return services_.offers.get(); }
     Store& store() { return services_.store; }
     net::Workers& workers() { return services_.workers; }
 
@@ -95,6 +95,11 @@ public:
     // [worker]
     void cancel_run(const RunId& id, const std::string& owner, CancelledBy by, OnRun done);
 
+    // A person's answer to a question of a waiting run: not_found, unprocessable, conflict (the run
+    // has ended). `done` hears when it is committed. [worker]
+    void answer_question(const RunId& id, const std::string& owner, std::string request_id,
+                         plugins::Decision decision, OnRun done);
+
     // Changes the title or the metadata. `done` on the home lane. [worker]
     void update(const InteractionId& id, std::optional<std::string> title,
                 std::optional<std::string> metadata_json,
@@ -125,7 +130,7 @@ private:
     void with_run(const RunId& id, const std::string& owner, OnRun done, OnLiveRun live);
     void wait_for_run(Run& run, RunRecord stored, std::chrono::milliseconds wait, OnRun done);
     void adopt(const std::vector<OpenRun>& runs);
-    Result<ModelChoice> choice_of(const RunRecord& record, const RunRequest& request) const;
+    TurnChoice choice_of(const RunRecord& record, const RunRequest& request) const;
     bool wait_for_runs(std::chrono::milliseconds patience);
 
     net::Lanes& lanes_;

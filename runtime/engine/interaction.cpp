@@ -21,7 +21,7 @@ Interaction::Interaction(Shard& shard, InteractionRecord record, MessageId last_
 
 // ---- turns ----
 
-void Interaction::begin_turn(TurnRequest request, Result<ModelChoice> choice, Done done) {
+void Interaction::begin_turn(TurnRequest request, Result<TurnChoice> choice, Done done) {
     if (closing_) {
         const Error gone{.code = ErrorCode::not_found, .message = "No such interaction."};
         return done(std::unexpected(TurnRefused{gone, {}, 0}));
@@ -116,9 +116,11 @@ TurnResult started_before(const Batch::Duplicate& duplicate, const std::string& 
         .interaction = duplicate.interaction, .run = duplicate.run, .duplicate = true};
 }
 
-Run& Interaction::make_run(const TurnRequest& request, const ModelChoice& choice) {
+Run& Interaction::make_run(const TurnRequest& request, const TurnChoice& choice) {
     RunRequest kept{.agent = request.agent,
                     .model = request.model,
+                    .method = request.method,
+                    .input_json = request.input_json,
                     .options_json = request.options_json,
                     .max_tokens = request.max_tokens,
                     .on_disconnect = request.on_disconnect,
@@ -130,8 +132,8 @@ Run& Interaction::make_run(const TurnRequest& request, const ModelChoice& choice
                      .interaction = id(),
                      .turn = ++record_.turns,
                      .agent = request.agent,
-                     .provider = name_of(*choice.provider),
-                     .model = choice.model.id,
+                     .provider = choice.model.provider ? name_of(*choice.model.provider) : "",
+                     .model = choice.model.model.id,
                      .request_json = to_json_text(kept)};
     runs_.push_back(std::make_unique<Run>(*this, std::move(record), std::move(kept), choice));
     shard_.counters().active_runs.fetch_add(1);
@@ -160,7 +162,7 @@ void Interaction::push_aside(const RunId& newcomer, OnConflict policy) {
     if (policy == OnConflict::rollback) running->cancel(CancelledBy::rollback);
 }
 
-void Interaction::adopt(RunRecord record, RunRequest request, ModelChoice choice) {
+void Interaction::adopt(RunRecord record, RunRequest request, TurnChoice choice) {
     record_.turns = std::max(record_.turns, record.turn);
     last_message_ = request.answer_message;
     runs_.push_back(
@@ -186,6 +188,11 @@ Run* Interaction::find_run(const RunId& run) {
 Run* Interaction::active() {
     if (runs_.empty() || runs_.front()->state() == Run::State::queued) return nullptr;
     return runs_.front().get();
+}
+
+bool Interaction::is_running() {
+    Run* const running = active();
+    return running && !running->only_waits();
 }
 
 void Interaction::run_ended(Run& run) {
@@ -228,7 +235,8 @@ void Interaction::on_commit(Run& run, Batch& batch) {
 }
 
 void Interaction::interrupt_runs(std::string_view reason) {
-    if (Run* running = active()) running->interrupt(reason);
+    Run* const running = active();
+    if (running && !running->only_waits()) running->interrupt(reason);
 }
 
 void Interaction::cancel_all(CancelledBy by, std::move_only_function<void()> done) {

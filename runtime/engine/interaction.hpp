@@ -39,10 +39,10 @@ public:
     using Done = std::move_only_function<void(TurnResult)>;
 
     // Begins a turn; `done` hears when the user's message is committed, or why not.
-    void begin_turn(TurnRequest request, Result<ModelChoice> choice, Done done);
+    void begin_turn(TurnRequest request, Result<TurnChoice> choice, Done done);
 
     // Takes over a run that was open when the server died. In the order of turns.
-    void adopt(RunRecord record, RunRequest request, ModelChoice choice);
+    void adopt(RunRecord record, RunRequest request, TurnChoice choice);
     void recover();  // once, after the last adopt()
 
     Run* find_run(const RunId& id);
@@ -56,7 +56,7 @@ public:
     void cancel_all(CancelledBy by, std::move_only_function<void()> done);  // then no turn begins
     void removed(bool done);  // it is gone from the store; or not, then it lives on
     void let_go();            // the server stops: viewers and providers go
-    bool is_running() { return active() != nullptr; }
+    bool is_running();        // something moves in it: a run that only waits for a person does not
     void list_runs(std::vector<StreamInfo>& infos) const;
 
     // ---- viewers ----
@@ -82,7 +82,7 @@ private:
     std::optional<TurnRefused> refusal_of(const TurnRequest& request) const;
     Run* find_run_with_key(const std::string& key);
     void join_run_with_key(Run& run, const TurnRequest& request, Done done);
-    Run& make_run(const TurnRequest& request, const ModelChoice& choice);
+    Run& make_run(const TurnRequest& request, const TurnChoice& choice);
     void on_begun(const RunId& run, OnConflict policy, const Begun& begun, Done done);
     void push_aside(const RunId& newcomer, OnConflict policy);
     void remove_run(Run& run);

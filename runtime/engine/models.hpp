@@ -1,7 +1,7 @@
 // Which provider answers for a model id.
 #pragma once
 
-#include "runtime/config/current.hpp"
+#include "runtime/config/problem.hpp"
 #include "runtime/plugins/registry.hpp"
 
 #include <patchbay/error.hpp>
@@ -53,7 +53,5 @@ private:
     std::vector<std::string> off_;                 // instances that answer nobody now
     ModelOptions options_;
 };
-
-using ModelDirectory = config::Current<ModelTable>;
 
 }  // namespace patchbay::engine

@@ -33,13 +33,6 @@ json parsed(std::string_view text) {
     return text.empty() ? json(nullptr) : json::parse(text, nullptr, false);
 }
 
-std::string tool_call_payload(const patchbay_event& event) {
-    return dump({{"id", view(event.id)},
-                 {"name", view(event.name)},
-                 {"arguments", parsed(view(event.text))},
-                 {"idempotent", (event.flags & PATCHBAY_EVENT_IDEMPOTENT) != 0}});
-}
-
 std::string tool_result_payload(const patchbay_event& event) {
     const bool failed = (event.flags & PATCHBAY_EVENT_FAILED) != 0;
     return dump({{"id", view(event.id)}, {failed ? "error" : "output", parsed(view(event.text))}});
@@ -55,6 +48,28 @@ void set_payload(Event& made, EventKind kind, std::string payload, std::string_v
 }
 
 }  // namespace
+
+std::string tool_call_payload(const LoggedToolCall& call) {
+    json payload = {{"id", call.id},
+                    {"name", call.name},
+                    {"arguments", parsed(call.arguments_json)},
+                    {"idempotent", call.idempotent}};
+    if (!call.agent.empty()) payload["agent"] = call.agent;
+    if (!call.extra_json.empty()) payload["extra"] = parsed(call.extra_json);
+    return dump(payload);
+}
+
+std::string tool_result_payload(const std::string& id, const std::string& output_json,
+                                const std::string& error, const std::string& agent) {
+    json payload = {{"id", id}};
+    if (error.empty()) {
+        payload["output"] = parsed(output_json);
+    } else {
+        payload["error"] = error;
+    }
+    if (!agent.empty()) payload["agent"] = agent;
+    return dump(payload);
+}
 
 std::string run_queued_payload(uint32_t turn, size_t position) {
     return dump({{"turn", turn}, {"position", position}});
@@ -110,19 +125,6 @@ std::string attempt_superseded_payload(uint64_t from_seq, uint64_t to_seq) {
     return dump({{"from_seq", from_seq}, {"to_seq", to_seq}});
 }
 
-std::string answer_content(std::string_view text, const std::vector<std::string>& tool_calls) {
-    auto parts = json::array();
-    if (!text.empty()) parts.push_back({{"type", "text"}, {"text", text}});
-    for (const auto& call : tool_calls) parts.push_back(json::parse(call));
-    return dump(parts);
-}
-
-std::string tool_call_part(std::string_view payload_json) {
-    auto part = parsed(payload_json);
-    part["type"] = "tool_call";
-    return dump(part);
-}
-
 Usage usage_of(const patchbay_usage& usage) {
     return {.prompt_tokens = usage.prompt_tokens,
             .completion_tokens = usage.completion_tokens,
@@ -149,14 +151,8 @@ std::optional<Event> event_of(const patchbay_event& event) {
         case PATCHBAY_EVENT_PROGRESS:
             set_payload(made, EventKind::progress, dump({{"percent", event.percent}}), extra);
             return made;
-        case PATCHBAY_EVENT_TOOL_CALL:
-            set_payload(made, EventKind::tool_call, tool_call_payload(event), extra);
-            return made;
         case PATCHBAY_EVENT_TOOL_RESULT:
             set_payload(made, EventKind::tool_result, tool_result_payload(event), extra);
-            return made;
-        case PATCHBAY_EVENT_USAGE:
-            set_payload(made, EventKind::usage, usage_payload(usage_of(*event.usage)), extra);
             return made;
         case PATCHBAY_EVENT_METADATA:
             set_payload(made, EventKind::metadata, dump(parsed(text)), extra);

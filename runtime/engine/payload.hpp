@@ -38,13 +38,22 @@ std::string run_interrupted_payload(std::string_view reason);
 std::string run_recovered_payload(uint64_t resume_from_seq);
 std::string attempt_superseded_payload(uint64_t from_seq, uint64_t to_seq);
 
-// An answer's content: its text, and the tool calls that it made (each a whole part).
-std::string answer_content(std::string_view text, const std::vector<std::string>& tool_calls);
+struct LoggedToolCall {
+    std::string id;
+    std::string name;
+    std::string arguments_json;
+    bool idempotent = false;
+    std::string extra_json;
+    std::string agent;  // "" = the run's own
+};
+std::string tool_call_payload(const LoggedToolCall& call);
 
-// The part of an answer's content that stands for a `tool.call` of this payload.
-std::string tool_call_part(std::string_view payload_json);
+// `error`: "" = it has an output.
+std::string tool_result_payload(const std::string& id, const std::string& output_json,
+                                const std::string& error, const std::string& agent);
 
-// The event of a provider, as the log keeps it: kind, body, extra. Nothing for unknown kinds.
+// The event of a plugin, as the log keeps it: kind, body, extra. Nothing for unknown kinds, and for
+// tool calls and usage, which a run puts together itself.
 std::optional<Event> event_of(const patchbay_event& event);
 Usage usage_of(const patchbay_usage& usage);
 

@@ -2,23 +2,37 @@
 //
 //   queued → running → ending → ended;   recovering → running, after a crash
 //
+// While it runs, its agent answers (child.hpp, scope.hpp); a question to a person (questions.hpp)
+// makes it wait, and it is running all the same.
+//
 // Life       owned by its interaction; goes when it has ended and nothing of it is at the writer.
 // Threads    [lane] all of it.
 #pragma once
 
-#include "runtime/engine/models.hpp"
+#include "runtime/engine/offers.hpp"
+#include "runtime/engine/questions.hpp"
+#include "runtime/engine/recorded_calls.hpp"
 #include "runtime/engine/run_output.hpp"
 #include "runtime/engine/run_request.hpp"
-#include "runtime/plugins/answer.hpp"
+#include "runtime/engine/transcript.hpp"
+#include "runtime/engine/usage_ledger.hpp"
+#include "runtime/plugins/run_scope.hpp"
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace patchbay::engine {
 
+class Child;
 class Interaction;
+class Scope;
+class Shard;
+struct Remains;        // remains.hpp
+struct RemainingCall;  // there, too
 
 // What became of a run's first batch.
 struct Begun {
@@ -27,11 +41,11 @@ struct Begun {
     std::string claimed_sha256;                    // what the refused run's request was
 };
 
-class Run final : private plugins::AnswerListener {
+class Run final : public plugins::ChildListener {
 public:
     enum class State { queued, recovering, running, ending, ended };
 
-    Run(Interaction& interaction, RunRecord record, RunRequest request, ModelChoice choice);
+    Run(Interaction& interaction, RunRecord record, RunRequest request, TurnChoice choice);
     ~Run() override;
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
@@ -44,9 +58,7 @@ public:
     bool is_open() const { return state_ != State::ended; }
 
     // The answer as far as it is committed: what a snapshot shows.
-    std::string_view committed_text() const {
-        return std::string_view(text_).substr(0, committed_text_);
-    }
+    std::string committed_text() const;
 
     // ---- beginning ----
 
@@ -71,8 +83,8 @@ public:
     // The idempotency key that the first batch claims, or nullptr.
     const ClaimIdempotencyKey* claim() const { return claim_ ? &*claim_ : nullptr; }
 
-    // Starts to answer: reads the history and opens the provider. For a queued run: run.started
-    // goes to the log first. [once]
+    // Starts to answer: its agent is opened. For a queued run: run.started goes to the log first.
+    // [once]
     void start();
 
     // Goes on after a crash, as its policy says; for a run that was running.
@@ -103,20 +115,67 @@ public:
     void when_ended(uint64_t waiter, std::move_only_function<void()> callback);
     void forget_waiter(uint64_t waiter);
 
-private:
-    patchbay_status on_events(std::span<const patchbay_event> events) override;
-    void on_finish(uint32_t reason, const Error* error) override;
+    // A person's answer to a question of this run: see Questions::answer(). `done` hears when it is
+    // committed.
+    void answer(const std::string& request_id, plugins::Decision decision,
+                std::move_only_function<void(Result<void>)> done);
 
-    void note(const Event& event, const patchbay_event& source);
+    // Nothing but answers of people can move it: it may be left as it is when the server stops.
+    bool only_waits() const;
+
+    // ---- for what answers in it ----
+
+    bool is_running() const { return state_ == State::running; }
+    Shard& shard() const;
     void say(EventKind kind, std::string payload);
-    void load_history();
-    void open_provider(std::string messages_json);
-    void stop_provider(patchbay_reason reason);
+    void show(const patchbay_event& event);                                      // of a tool
+    std::string say_tool_call(const patchbay_event& event, const Scope& scope);  // the payload
+
+    // Calls back on a later turn, when all that was said until now is committed. Not when the run
+    // goes before.
+    void when_committed(std::move_only_function<void()> callback);
+
+    Result<void> admit_child(uint32_t depth);  // limit, quota_exceeded
+    Result<void> admit_tool_call(const std::string& call_id);
+    std::string next_call_id();
+
+    Transcript& transcript() { return transcript_; }
+    UsageLedger& ledger() { return ledger_; }
+    RecordedCalls& recorded() { return recorded_; }
+    Questions& questions() { return questions_; }
+    const std::string& content_json() const { return content_json_; }  // the user's message
+    int64_t deadline_ms() const { return deadline_ms_; }               // Unix time
+    patchbay_reason stop_reason() const { return stop_reason_; }
+    Result<ModelChoice> own_model() const;
+    uint64_t window_tokens(const ModelChoice& model, uint32_t max_tokens) const;
+    void read_history(uint64_t window_tokens, std::string done_json,
+                      plugins::OnAnswered<std::string> done);
+
+    // What an interrupted attempt had shown of its last answer, for a model that goes on from it.
+    std::string take_prefill();
+
+    // "" for the run's own agent: only others are named in the log.
+    std::string agent_label(const Scope& scope) const;
+
+    std::unique_ptr<Child> release_root();
+    void questions_changed();  // one more, or one less, is open
+    void question_answered();  // after who asked has heard of it
+
+private:
+    struct Recovery;
+
+    patchbay_status on_events(std::span<const patchbay_event> events) override;
+    void on_done(const patchbay_chat_end& end) override;
+
+    void add_event(const patchbay_event& source);
+    void open_agent();
+    void stop_agent(patchbay_reason reason);
     void complete(uint32_t reason);
     void fail(const Error& error);
     void end(EventKind kind, std::string payload, RunStatus status);
     void add_message_row(const std::string& content_json, MessageStatus status, size_t event);
     Usage final_usage() const;
+    void move_on_from_tail();
     void say_started();
     void apply_disconnect();
     void tell_begun(const Begun& begun);
@@ -124,47 +183,68 @@ private:
     void give_up_on_storage();
     void settle_ended();
     void tell_ended();
-    void arm_deadline();
+    void arm_deadline(std::chrono::milliseconds left);
     void stop_timers();
-    struct Remains;  // what the log tells of a run that was cut short
     void read_remains(void (Run::*then)(Remains remains));
     void on_unreadable(void (Run::*then)(Remains remains), const Error& error);
     void resume_from(Remains remains);
     void queue_again(Remains remains);
+    void restore(Remains& remains);
+    void record(const RemainingCall& call, const std::string& result_json);
+    void take_up_open_calls();
+    void note_taken_up(const RemainingCall& call, Result<plugins::ToolOutput> output);
+    void begin_next_attempt();
     void answer_anew(uint64_t from_seq, uint64_t to_seq);
-    uint64_t window_tokens() const;
     bool blocked() const;
 
     Interaction& interaction_;
     RunRecord record_;
     RunRequest request_;
-    ModelChoice choice_;
+    TurnChoice choice_;
     const std::shared_ptr<const EngineOptions> options_;  // as they were when it was made
     State state_ = State::queued;
 
     RunOutput output_;
     std::vector<OnBegun> on_begun_;
     bool begun_ = false;                        // the first batch is committed
-    std::optional<ClaimIdempotencyKey> claim_;  // set: the provider waits for the first commit
+    std::optional<ClaimIdempotencyKey> claim_;  // set: the agent waits for the first commit
     bool start_wanted_ = false;                 // start() came before that commit
-    std::string content_json_;                  // the user's message, until the provider has it
+    std::string content_json_;                  // the user's message
 
-    plugins::Answer* chat_ = nullptr;
+    UsageLedger ledger_;
+    Transcript transcript_;  // of the surviving attempt
+    RecordedCalls recorded_;
+    Questions questions_;
+    std::unique_ptr<Child> root_;  // the run's agent, while it answers
     bool paused_ = false;
-    std::string prefill_;  // a recovered attempt goes on from here
-    uint64_t prompt_estimate_ = 0;
+    patchbay_reason stop_reason_ = PATCHBAY_REASON_CLIENT;
+    uint32_t children_ = 0;             // that were ever asked
+    std::set<std::string> tool_calls_;  // that were ever made
+    uint32_t next_call_ = 1;
 
-    std::string text_;  // the surviving attempt's answer
+    // The end of the text that an interrupted attempt had shown: taken over, or taken back.
+    struct Tail {
+        std::string text;
+        uint64_t from_seq = 0;
+        uint64_t to_seq = 0;
+    };
+    std::optional<Tail> tail_;
+    std::unique_ptr<Recovery> recovery_;  // until the next attempt begins
+    uint64_t prompt_estimate_ = 0;        // of what an interrupted attempt had asked
     size_t committed_text_ = 0;
-    std::vector<std::string> tool_calls_;  // parts of the answer's message
-    std::optional<Usage> usage_;
-    uint64_t reasoning_bytes_ = 0;
+    std::optional<Usage> said_usage_;
+    std::shared_ptr<Run*> token_;  // what is on its way asks whether it is still there
     bool rolled_back_ = false;
     std::vector<std::move_only_function<void()>> on_recovered_;
+
+    std::vector<std::move_only_function<void()>> on_next_commit_;  // of what is open
+    std::vector<std::move_only_function<void()>> on_commit_;       // of what is at the writer
 
     size_t viewers_ = 0;
     net::TimerId grace_timer_ = 0;
     net::TimerId deadline_timer_ = 0;
+    int64_t deadline_ms_ = 0;
+    std::chrono::milliseconds time_left_{0};  // while it waits for a person
     net::TimerId retry_timer_ = 0;
     net::Clock::time_point failing_since_{};
     std::vector<std::pair<uint64_t, std::move_only_function<void()>>> waiters_;

@@ -1,7 +1,9 @@
 // Run: what happens to it after a crash, and while the store refuses to write.
+#include "runtime/engine/child.hpp"
 #include "runtime/engine/context.hpp"
 #include "runtime/engine/interaction.hpp"
 #include "runtime/engine/payload.hpp"
+#include "runtime/engine/recovery.hpp"
 #include "runtime/engine/run.hpp"
 #include "runtime/engine/shard.hpp"
 #include "runtime/engine/usage.hpp"
@@ -34,57 +36,6 @@ Result<std::vector<Event>> read_all(Store& store, const InteractionId& interacti
 
 }  // namespace
 
-struct Run::Remains {
-    std::string content_json = "[]";
-    std::string text;  // of the surviving attempt, as the next three
-    std::vector<std::string> tool_calls;
-    uint64_t reasoning_bytes = 0;
-    uint64_t shown_from = 0;  // its first event that viewers may have shown; 0 = none
-    uint64_t last_seq = 0;
-    bool open_tool_call = false;  // of a tool that must not run twice
-    uint64_t prompt_estimate = 0;
-
-    static Remains of(const std::vector<Event>& events);
-    void add(const Event& event, const json& payload);
-};
-
-Run::Remains Run::Remains::of(const std::vector<Event>& events) {
-    Remains remains;
-    std::vector<std::string> open_calls;
-    for (const auto& event : events) {
-        remains.last_seq = event.seq;
-        const auto payload =
-            event.kind == EventKind::delta ? json() : json::parse(event.body, nullptr, false);
-        remains.add(event, payload);
-        if (event.kind == EventKind::tool_call && !payload.value("idempotent", false)) {
-            open_calls.push_back(payload.value("id", ""));
-        } else if (event.kind == EventKind::tool_result) {
-            std::erase(open_calls, payload.value("id", ""));
-        }
-    }
-    remains.open_tool_call = !open_calls.empty();
-    return remains;
-}
-
-void Run::Remains::add(const Event& event, const json& payload) {
-    switch (event.kind) {
-        case EventKind::message_user: content_json = payload["content"].dump(); break;
-        case EventKind::delta:
-            if (event.channel == Channel::answer) text += event.body;
-            if (event.channel == Channel::reasoning) reasoning_bytes += event.body.size();
-            if (shown_from == 0) shown_from = event.seq;
-            break;
-        case EventKind::tool_call: tool_calls.push_back(tool_call_part(event.body)); break;
-        case EventKind::attempt_superseded:
-            text.clear();
-            tool_calls.clear();
-            reasoning_bytes = 0;
-            shown_from = 0;
-            break;
-        default: break;
-    }
-}
-
 void Run::recover() {
     begun_ = true;
     state_ = State::recovering;
@@ -100,7 +51,7 @@ void Run::recover_queued() {
 // Until this is done, nothing may end the run: its message would lack what was shown.
 void Run::read_remains(void (Run::*then)(Remains remains)) {
     auto read = [id = interaction_.id(), run = record_.id, turn = record_.turn,
-                 window = window_tokens(),
+                 window = window_tokens(choice_.model, request_.max_tokens),
                  after = record_.first_seq - std::min<uint64_t>(record_.first_seq, 1)](
                     Store& store) -> Result<Remains> {
         const auto events = read_all(store, id, run, after);
@@ -142,33 +93,122 @@ void Run::queue_again(Remains remains) {
     interaction_.start_next();
 }
 
+// Takes over what the log tells, and then does what the policy says.
 void Run::resume_from(Remains remains) {
     state_ = State::running;
-    content_json_ = std::move(remains.content_json);
-    text_ = std::move(remains.text);
-    committed_text_ = text_.size();
-    tool_calls_ = std::move(remains.tool_calls);
-    reasoning_bytes_ = remains.reasoning_bytes;
-    prompt_estimate_ = remains.prompt_estimate;
-    interaction_.shard().counters().runs_recovered.fetch_add(1, std::memory_order_relaxed);
+    restore(remains);
+    shard().counters().runs_recovered.fetch_add(1, std::memory_order_relaxed);
     for (auto& callback : std::exchange(on_recovered_, {})) callback();
     if (state_ != State::running) return;
     if (request_.on_crash == OnCrash::settle) return interrupt("The server stopped.");
-    if (remains.open_tool_call) return interrupt("The server stopped during a tool call.");
-    if (record_.attempt >= options_->attempts_limit) {
+    if (record_.attempt >= options_->attempts_limit)
         return interrupt("The server stopped too often during this run.");
+
+    recovery_ = std::make_unique<Recovery>(*this);
+    recovery_->last_seq = remains.last_seq;
+    for (auto& call : remains.calls) {
+        if (call.result_json) continue;
+        if (!call.idempotent && !questions_.is_open_for(call.id))
+            return interrupt("The server stopped during a tool call.");
+        recovery_->open_calls.push_back(std::move(call));
     }
+    if (request_.on_crash == OnCrash::regenerate && remains.shown_from != 0)
+        answer_anew(remains.shown_from, remains.last_seq);
+    if (viewers_ == 0) apply_disconnect();
+    if (state_ != State::running) return;
+    questions_.arm_restored();
+    time_left_ = options_->run_timeout;
+    if (!questions_.any_open()) arm_deadline(time_left_);
+    take_up_open_calls();
+}
+
+void Run::restore(Remains& remains) {
+    content_json_ = std::move(remains.content_json);
+    transcript_ = std::move(remains.transcript);
+    committed_text_ = transcript_.text().size() + remains.tail.size();
+    if (remains.tail_from != 0)
+        tail_ = Tail{std::move(remains.tail), remains.tail_from, remains.last_seq};
+    prompt_estimate_ = remains.prompt_estimate;
+    if (remains.usage) ledger_.restore(*remains.usage);
+    for (const auto& call : remains.calls) {
+        tool_calls_.insert(call.id);
+        if (call.result_json) record(call, *call.result_json);
+    }
+    for (const auto& payload : remains.questions) {
+        if (payload.contains("decision")) {
+            questions_.restore_answer(payload);
+        } else {
+            questions_.restore_open(payload);
+        }
+    }
+}
+
+// The result of a call that was made before: for who makes it again.
+void Run::record(const RemainingCall& call, const std::string& result_json) {
+    const auto made = json::parse(call.payload_json);
+    const auto result = json::parse(result_json);
+    const auto output = result.find("output");
+    recorded_.add({.name = made.value("name", ""),
+                   .arguments_json = made.value("arguments", json::object()).dump(),
+                   .output_json = output == result.end() ? "" : output->dump(),
+                   .error = output == result.end() ? result.value("error", "failed") : "",
+                   .survives = call.survives});
+}
+
+patchbay_status Run::Recovery::deliver(std::span<const patchbay_event> events) {
+    return run.on_events(events);
+}
+
+// Each of them gets its result; those that wait for a person wait on. Then the agent is asked.
+void Run::take_up_open_calls() {
+    Recovery& recovery = *recovery_;
+    if (!std::exchange(recovery.begun, true)) {
+        recovery.running = recovery.open_calls.size();
+        for (const auto& call : recovery.open_calls) {
+            const bool own = call.agent.empty();
+            auto& scope = *recovery.scopes.emplace_back(std::make_unique<Scope>(
+                *this, recovery,
+                Scope::Place{.agent = own ? record_.agent : call.agent, .is_root = own}));
+            scope.take_up(call.payload_json, [this, &call](Result<plugins::ToolOutput> output) {
+                note_taken_up(call, std::move(output));
+            });
+        }
+    }
+    if (recovery_ && recovery_->running == 0 && !questions_.any_open()) begin_next_attempt();
+}
+
+void Run::note_taken_up(const RemainingCall& call, Result<plugins::ToolOutput> output) {
+    const bool failed = !output || output->error;
+    record(call, failed ? R"({"error": "The tool failed."})"
+                        : "{\"output\":" + output->output_json + "}");
+    --recovery_->running;
+    take_up_open_calls();
+}
+
+void Run::begin_next_attempt() {
+    const auto recovery = std::move(recovery_);
     ++record_.attempt;
     record_.status = RunStatus::running;
-    record_.started_at_ms = interaction_.shard().unix_ms();
-    say(EventKind::run_recovered, run_recovered_payload(remains.last_seq));
-    const bool goes_on = request_.on_crash == OnCrash::resume && choice_.model.prefill;
-    if (goes_on) prefill_ = text_;
-    if (!goes_on && remains.shown_from != 0) answer_anew(remains.shown_from, remains.last_seq);
+    record_.started_at_ms = shard().unix_ms();
+    if (tail_ && request_.on_crash == OnCrash::regenerate) move_on_from_tail();
+    say(EventKind::run_recovered, run_recovered_payload(recovery->last_seq));
     output_.add(UpdateRun{record_});
-    arm_deadline();
-    if (viewers_ == 0) apply_disconnect();
-    if (state_ == State::running) load_history();
+    open_agent();
+}
+
+std::string Run::take_prefill() {
+    if (!tail_) return "";
+    const auto tail = *std::exchange(tail_, std::nullopt);
+    transcript_.add_text(tail.text);
+    return tail.text;
+}
+
+void Run::move_on_from_tail() {
+    const auto tail = *std::exchange(tail_, std::nullopt);
+    say(EventKind::attempt_superseded, attempt_superseded_payload(tail.from_seq, tail.to_seq));
+    record_.superseded.emplace_back(tail.from_seq, tail.to_seq);
+    committed_text_ = transcript_.text().size();
+    output_.add(UpdateRun{record_});
 }
 
 void Run::when_recovered(std::move_only_function<void()> callback) {
@@ -179,10 +219,11 @@ void Run::when_recovered(std::move_only_function<void()> callback) {
 void Run::answer_anew(uint64_t from_seq, uint64_t to_seq) {
     say(EventKind::attempt_superseded, attempt_superseded_payload(from_seq, to_seq));
     record_.superseded.emplace_back(from_seq, to_seq);
-    text_.clear();
-    tool_calls_.clear();
-    reasoning_bytes_ = 0;
+    tail_.reset();
+    transcript_.clear();
+    recorded_.take_back();
     committed_text_ = 0;
+    output_.add(UpdateRun{record_});
 }
 
 // The store refused a batch of a run that has begun. Nothing is lost: its events are open again,
@@ -190,6 +231,8 @@ void Run::answer_anew(uint64_t from_seq, uint64_t to_seq) {
 void Run::on_storage_failure(Batch& batch) {
     auto& shard = interaction_.shard();
     output_.take_back(batch);
+    std::ranges::move(on_next_commit_, std::back_inserter(on_commit_));
+    on_next_commit_ = std::exchange(on_commit_, {});
     const auto now = shard.loop().now();
     if (failing_since_ == net::Clock::time_point{}) {
         failing_since_ = now;

@@ -7,6 +7,9 @@ namespace patchbay::engine {
 std::string to_json_text(const RunRequest& request) {
     return nlohmann::json{{"agent", request.agent},
                           {"model", request.model},
+                          {"method", request.method},
+                          {"input", request.input_json},
+                          {"system", request.system},
                           {"options", request.options_json},
                           {"max_tokens", request.max_tokens},
                           {"on_disconnect", name_of(request.on_disconnect)},
@@ -23,6 +26,9 @@ Result<RunRequest> parse_run_request(const std::string& text) {
     RunRequest request;
     request.agent = json.value("agent", "");
     request.model = json.value("model", "");
+    request.method = json.value("method", "");
+    request.input_json = json.value("input", "");
+    request.system = json.value("system", "");
     request.options_json = json.value("options", "{}");
     request.max_tokens = json.value("max_tokens", 0u);
     request.on_disconnect =

@@ -12,7 +12,10 @@ namespace patchbay::engine {
 
 struct RunRequest {
     std::string agent;
-    std::string model;  // as it was asked for; "" = the default
+    std::string model;       // as it was asked for; "" = the default
+    std::string method;      // of the agent; "" = chat
+    std::string input_json;  // of that method; "" = the user's message
+    std::string system;      // what middleware puts before the conversation
     std::string options_json = "{}";
     uint32_t max_tokens = 0;
     OnDisconnect on_disconnect = OnDisconnect::keep_going;

@@ -6,6 +6,7 @@
 
 #include "db/store.hpp"
 #include "runtime/engine/interaction.hpp"
+#include "runtime/engine/offers.hpp"
 #include "runtime/engine/turn.hpp"
 #include "runtime/net/lane.hpp"
 #include "runtime/net/workers.hpp"
@@ -29,7 +30,7 @@ struct EngineCounters {
 struct Services {
     Store& store;
     net::Workers& workers;
-    const ModelDirectory& models;
+    const CurrentOffers& offers;
     config::Current<EngineOptions> options;
     EngineCounters counters;
     std::atomic<bool> draining{false};
@@ -45,6 +46,7 @@ public:
     int64_t unix_ms() { return lane_.loop().unix_ms(); }
     std::shared_ptr<const EngineOptions> options() const { return services_.options.get(); }
     EngineCounters& counters() { return services_.counters; }
+    std::shared_ptr<const Offers> offers() const { return services_.offers.get(); }
     bool draining() const { return services_.draining.load(std::memory_order_relaxed); }
 
     // ---- interactions ----

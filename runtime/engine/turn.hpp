@@ -20,6 +20,8 @@ struct TurnRequest {
     std::string content_json;   // an array of parts, at least one
     std::string agent;          // "" = the interaction's, else the default
     std::string model;          // the same
+    std::string method;         // of the agent; "" = chat
+    std::string input_json;     // of that method; "" = the content
     std::string options_json = "{}";
     uint32_t max_tokens = 0;  // 0 = the model's own
     OnConflict on_conflict = OnConflict::enqueue;
@@ -69,6 +71,7 @@ struct EngineOptions {
     std::chrono::milliseconds grace{30000};
     std::chrono::milliseconds run_timeout{600000};
     uint32_t attempts_limit = 5;  // crashes that one run may live through
+    uint64_t token_budget = 0;    // of a run and all that it asks; 0 = none
     uint64_t points_per_1000_tokens = 10;
     uint64_t default_context_window = 32768;  // tokens, of a model that does not say
 };

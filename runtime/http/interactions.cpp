@@ -65,7 +65,7 @@ Result<InteractionInput> parse_input(Server& server, const std::string& body, bo
                                             "agent: no agent is called '" + input.agent + "'."));
     }
     if (!input.model.empty()) {
-        const auto known = server.engine().models()->resolve(input.model);
+        const auto known = server.engine().offers()->models.resolve(input.model);
         if (!known) return std::unexpected(known.error());
     }
     return input;

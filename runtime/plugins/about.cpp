@@ -21,6 +21,8 @@ Result<About> parse_about(std::string_view about_json) {
             return failure(ErrorCode::bad_request, "about_json: config_schema is no object");
         about.config_schema = *schema;
     }
+    if (const auto model = json.find("model"); model != json.end())
+        about.needs_no_model = *model == "none";
     if (const auto interfaces = json.find("interfaces"); interfaces != json.end()) {
         if (!interfaces->is_array())
             return failure(ErrorCode::bad_request, "about_json: interfaces is no array");

@@ -15,6 +15,7 @@ namespace patchbay::plugins {
 struct About {
     nlohmann::json config_schema;  // null = any object
     std::vector<std::string> interfaces;
+    bool needs_no_model = false;  // of an agent: "model": "none"
 };
 
 // bad_request names the member that is wrong.

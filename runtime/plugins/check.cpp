@@ -119,8 +119,8 @@ patchbay_status Check::complete(const patchbay_verdict* verdict) {
         return PATCHBAY_E_BAD_STATE;
     }
     patchbay_status status = PATCHBAY_OK;
-    const bool one = verdict && !verdict->change &&
-                     (verdict->allow != nullptr) != (verdict->deny != nullptr);
+    const bool one =
+        verdict && !verdict->change && (verdict->allow != nullptr) != (verdict->deny != nullptr);
     if (one && verdict->deny) {
         verdict_ = std::unexpected(plugins::copy_of(*verdict->deny));
     } else if (one && is_valid(*verdict->allow)) {

@@ -40,6 +40,10 @@ void give_up(Instance* last) {
 
 const std::string& name_of(const Instance& instance) { return instance.name(); }
 const std::vector<ModelInfo>& models_of(const Instance& instance) { return instance.models(); }
+const std::vector<MethodInfo>& methods_of(const Instance& instance) { return instance.methods(); }
+const std::vector<ToolInfo>& tools_of(const Instance& instance) { return instance.tools(); }
+bool is_agent(const Instance& instance) { return instance.tables().agent != nullptr; }
+bool needs_no_model(const Instance& instance) { return instance.needs_no_model(); }
 bool is_provider(const Instance& instance) { return instance.tables().provider != nullptr; }
 bool is_auth(const Instance& instance) { return instance.tables().auth != nullptr; }
 
@@ -64,6 +68,7 @@ Result<InstanceRef> Instance::create(const InstanceSpec& spec, const Library& li
         return std::unexpected(fits.error());
 
     InstanceRef instance(new Instance(spec, library, std::move(services)), give_up);
+    instance->needs_no_model_ = about->needs_no_model;
     if (auto done = instance->negotiate(about->interfaces); !done)
         return std::unexpected(done.error());
     if (auto done = instance->start(spec.config_json); !done) return std::unexpected(done.error());

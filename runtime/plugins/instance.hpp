@@ -37,6 +37,7 @@ public:
     const std::vector<ModelInfo>& models() const { return models_; }     // of a provider
     const std::vector<MethodInfo>& methods() const { return methods_; }  // of an agent
     const std::vector<ToolInfo>& tools() const { return tools_; }
+    bool needs_no_model() const { return needs_no_model_; }  // of an agent
     const HostServices& services() const { return *services_; }
 
     const patchbay_host* host() const { return &host_.abi; }
@@ -81,6 +82,7 @@ private:
     std::vector<ModelInfo> models_;
     std::vector<MethodInfo> methods_;
     std::vector<ToolInfo> tools_;
+    bool needs_no_model_ = false;
     std::atomic<bool> alive_{false};
     std::atomic<uint64_t> faults_{0};
     std::atomic<int64_t> log_second_{0};  // faults are logged by the second

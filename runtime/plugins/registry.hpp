@@ -55,13 +55,20 @@ struct InstanceStatus {
     std::vector<ModelInfo> models;
 };
 
+struct MethodInfo;  // offers.hpp
+struct ToolInfo;
+
 // One created instance: defined in instance.hpp; outside of this folder only passed on.
 class Instance;
 using InstanceRef = std::shared_ptr<Instance>;
 
 const std::string& name_of(const Instance& instance);
-const std::vector<ModelInfo>& models_of(const Instance& instance);  // of a provider
+const std::vector<ModelInfo>& models_of(const Instance& instance);    // of a provider
+const std::vector<MethodInfo>& methods_of(const Instance& instance);  // of an agent
+const std::vector<ToolInfo>& tools_of(const Instance& instance);
 bool is_provider(const Instance& instance);
+bool is_agent(const Instance& instance);
+bool needs_no_model(const Instance& instance);  // an agent that answers without one
 bool is_auth(const Instance& instance);
 
 // The instances of one state of the config.

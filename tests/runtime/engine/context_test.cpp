@@ -90,5 +90,56 @@ TEST(ContextTest, AnOrphanedToolCallGetsAnErrorResult) {
     EXPECT_TRUE(list[2]["content"][0].contains("error"));
 }
 
+json call_part(const std::string& id) {
+    return {{"type", "tool_call"}, {"id", id}, {"name", "clock"}, {"arguments", json::object()}};
+}
+
+json result_part(const std::string& id) {
+    return {{"type", "tool_result"}, {"id", id}, {"output", id + " done"}};
+}
+
+json text_part(const std::string& text) { return {{"type", "text"}, {"text", text}}; }
+
+std::vector<std::string> ids(const json& message) {
+    std::vector<std::string> found;
+    for (const auto& part : message["content"]) found.push_back(part.value("id", ""));
+    return found;
+}
+
+TEST(ContextTest, AnAnswerWithToolCallsBecomesTheRoundsThatItWasMadeOf) {
+    const auto answer =
+        json::array({text_part("let me look"), call_part("a"), call_part("b"), result_part("b"),
+                     result_part("a"), call_part("c"), result_part("c"), text_part("it is five")});
+
+    const auto list = messages(
+        {message(1, "user", text_content("time?")), message(1, "assistant", answer.dump())}, "ok");
+
+    EXPECT_EQ(roles(list), (std::vector<std::string>{"user", "assistant", "tool", "assistant",
+                                                     "tool", "assistant", "user"}));
+    EXPECT_EQ(ids(list[2]), (std::vector<std::string>{"a", "b"}));
+    EXPECT_EQ(ids(list[4]), (std::vector<std::string>{"c"}));
+    EXPECT_EQ(list[5]["content"][0]["text"], "it is five");
+}
+
+TEST(ContextTest, WhatThisRunHasDoneStandsBehindTheMessageThatItAnswers) {
+    const auto done = json::array({call_part("a"), result_part("a")});
+
+    const auto list = json::parse(build_messages({}, text_content("time?"), wide, done.dump()));
+
+    EXPECT_EQ(roles(list), (std::vector<std::string>{"user", "assistant", "tool"}));
+}
+
+TEST(ContextTest, AResultThatTheUserSendsStaysInTheUsersMessage) {
+    const auto call = json::array({call_part("a")});
+    const auto result = json::array({result_part("a")});
+
+    const auto list = json::parse(build_messages(
+        {message(1, "user", text_content("time?")), message(1, "assistant", call.dump())},
+        result.dump(), wide));
+
+    EXPECT_EQ(roles(list), (std::vector<std::string>{"user", "assistant", "user"}));
+    EXPECT_EQ(ids(list[2]), (std::vector<std::string>{"a"}));
+}
+
 }  // namespace
 }  // namespace patchbay::engine

@@ -19,7 +19,8 @@ typedef struct patchbay_plugin {
     const char* version;
 
     /* "" or a JSON object: {"title", "description", "config_schema": JSON Schema of create()'s
-     * config, "interfaces": [ids it offers]}. The host checks a config against the schema first. */
+     * config, "interfaces": [ids it offers], "model": "none" (an agent that asks no model)}. The
+     * host checks a config against the schema first. */
     const char* about_json;
 
     /* Makes an instance. `config_json` is an object, already checked against the schema, with its

@@ -1,0 +1,242 @@
+#include "runtime/engine/child.hpp"
+
+#include "runtime/engine/payload.hpp"
+#include "runtime/engine/run.hpp"
+#include "runtime/engine/shard.hpp"
+#include "runtime/engine/usage.hpp"
+#include "runtime/plugins/abi_error.hpp"
+
+namespace patchbay::engine {
+namespace {
+
+using nlohmann::json;
+
+constexpr size_t collected_limit = 1024 * 1024;
+constexpr size_t tool_calls_limit = 256;
+
+std::string_view view(const patchbay_str& text) {
+    return {text.data, static_cast<size_t>(text.size)};
+}
+
+patchbay_str borrow(std::string_view text) { return {text.data(), text.size()}; }
+
+// Text that goes before all messages.
+std::string with_system(std::string messages_json, const std::string& system) {
+    if (system.empty()) return messages_json;
+    auto messages = json::parse(messages_json);
+    auto all = json::array();
+    all.push_back({{"role", "system"}, {"content", {{{"type", "text"}, {"text", system}}}}});
+    for (auto& message : messages) all.push_back(std::move(message));
+    return all.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::string joined(const std::string& first, const std::string& second) {
+    return first.empty() || second.empty() ? first + second : first + "\n\n" + second;
+}
+
+patchbay_usage abi_usage(const Usage& usage) {
+    return {.prompt_tokens = usage.prompt_tokens,
+            .completion_tokens = usage.completion_tokens,
+            .cached_tokens = usage.cached_tokens,
+            .cache_write_tokens = usage.cache_write_tokens,
+            .reasoning_tokens = usage.reasoning_tokens,
+            .estimated = usage.estimated ? 1u : 0u,
+            .reserved = 0};
+}
+
+}  // namespace
+
+Child::Child(Run& run, Scope* parent, plugins::ChildListener& listener, uint32_t flags)
+    : run_(run),
+      parent_(parent),
+      listener_(listener),
+      flags_(flags),
+      token_(std::make_shared<Child*>(this)),
+      ledger_entry_(
+          run.ledger().open(parent ? std::optional(parent->place().ledger_entry) : std::nullopt)),
+      tool_calls_(json::array()) {}
+
+Child::~Child() {
+    if (answer_) {
+        book_estimate();
+        answer_->cancel(run_.stop_reason());
+    }
+}
+
+void Child::post(net::Task task) {
+    run_.shard().lane().post([guard = std::weak_ptr(token_), task = std::move(task)]() mutable {
+        if (const auto alive = guard.lock()) task();
+    });
+}
+
+// ---- opening ----
+
+void Child::open(ModelAsk ask) {
+    is_model_ = true;
+    choice_ = ask.choice;
+    model_ = std::move(ask);
+    if (!model_.messages_json.empty()) return open_model(model_.messages_json);
+    parent_->read_conversation(run_.window_tokens(choice_, model_.max_tokens),
+                               [this, guard = std::weak_ptr(token_)](Result<std::string> messages) {
+                                   const auto alive = guard.lock();
+                                   if (!alive) return;
+                                   if (!messages) return fail_later(messages.error());
+                                   open_model(std::move(*messages));
+                               });
+}
+
+void Child::open_model(std::string messages_json) {
+    const bool conversation = model_.messages_json.empty();
+    const bool goes_on = conversation && (flags_ & PATCHBAY_CHAT_FORWARD) != 0 &&
+                         parent_->place().is_root && choice_.model.prefill;
+    if (conversation && parent_->place().is_root) run_.recorded().spend();
+    plugins::ChatCall call{
+        .model = choice_.model.id,
+        .messages_json =
+            with_system(std::move(messages_json), joined(run_.request().system, model_.system)),
+        .options_json = model_.options_json,
+        .tools_json = model_.tools_json,
+        .prefill = goes_on ? run_.take_prefill() : "",
+        .traceparent = run_.request().traceparent,
+        .run_id = run_.id().str(),
+        .deadline_ms = run_.deadline_ms(),
+        .max_tokens = model_.max_tokens,
+        .attempt = run_.record().attempt};
+    prompt_tokens_ = estimate_tokens(call.messages_json);
+    model_ = {};
+    const auto answer = plugins::Answer::open(run_.shard().lane(), choice_.provider, call, *this);
+    if (!answer) return fail_later(answer.error());
+    answer_ = *answer;
+}
+
+void Child::open(AgentAsk ask) {
+    choice_ = ask.choice;
+    Scope::Place place{.agent = name_of(*ask.agent),
+                       .depth = ask.depth,
+                       .is_root = !parent_,
+                       .ledger_entry = ledger_entry_};
+    if (!parent_) {
+        place.content_json = run_.content_json();
+    } else if (ask.method == "chat") {
+        place.content_json = json::parse(ask.input_json).value("content", json::array()).dump();
+    }
+    scope_ = std::make_unique<Scope>(run_, *this, std::move(place));
+    const plugins::AgentCall call{.method = std::move(ask.method),
+                                  .input_json = std::move(ask.input_json),
+                                  .model = choice_.provider ? choice_.full_name() : "",
+                                  .options_json = std::move(ask.options_json),
+                                  .interaction_id = run_.interaction().id().str(),
+                                  .run_id = run_.id().str(),
+                                  .owner = run_.interaction().record().owner,
+                                  .traceparent = run_.request().traceparent,
+                                  .deadline_ms = run_.deadline_ms(),
+                                  .max_tokens = ask.max_tokens,
+                                  .attempt = run_.record().attempt,
+                                  .depth = ask.depth};
+    const auto answer =
+        plugins::Answer::open(run_.shard().lane(), std::move(ask.agent), call, *this, *scope_);
+    if (!answer) return fail_later(answer.error());
+    answer_ = *answer;
+}
+
+void Child::fail_later(Error error) {
+    post([this, error = std::move(error)] { finish(PATCHBAY_FINISH_ERROR, &error); });
+}
+
+// ---- what it says ----
+
+// As the plugin says it; what its scope forwards comes by deliver().
+patchbay_status Child::on_events(std::span<const patchbay_event> events) {
+    note(events);
+    return deliver(events);
+}
+
+patchbay_status Child::deliver(std::span<const patchbay_event> events) {
+    if ((flags_ & PATCHBAY_CHAT_COLLECT) != 0) {
+        for (const auto& event : events) {
+            if (event.kind == PATCHBAY_EVENT_DELTA && event.channel == PATCHBAY_CHANNEL_ANSWER)
+                collect(view(event.text));
+        }
+    }
+    if (parent_ && (flags_ & PATCHBAY_CHAT_FORWARD) != 0) return parent_->forward(events, *this);
+    return listener_.on_events(events);
+}
+
+void Child::note(std::span<const patchbay_event> events) {
+    for (const auto& event : events) {
+        switch (event.kind) {
+            case PATCHBAY_EVENT_DELTA:
+                (event.channel == PATCHBAY_CHANNEL_ANSWER ? answer_bytes_ : reasoning_bytes_) +=
+                    event.text.size;
+                break;
+            case PATCHBAY_EVENT_USAGE: book(usage_of(*event.usage)); break;
+            case PATCHBAY_EVENT_TOOL_CALL:
+                if (parent_ && tool_calls_.size() < tool_calls_limit)
+                    tool_calls_.push_back({{"id", view(event.id)},
+                                           {"name", view(event.name)},
+                                           {"arguments", json::parse(view(event.text))}});
+                break;
+            default: break;
+        }
+    }
+}
+
+void Child::collect(std::string_view text) {
+    const size_t room = collected_limit - text_.size();
+    if (text.size() > room) {
+        truncated_ = true;
+        size_t end = room;
+        while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
+        text = text.substr(0, end);
+    }
+    text_ += text;
+}
+
+void Child::book(const Usage& usage) {
+    is_booked_ = true;
+    const auto cost = is_model_ ? cost_micros(usage, choice_.model) : std::optional<int64_t>();
+    run_.ledger().set(ledger_entry_, usage, cost);
+}
+
+// What a provider has not counted.
+void Child::book_estimate() {
+    if (is_booked_ || !is_model_ || prompt_tokens_ == 0) return;
+    const uint64_t reasoning = reasoning_bytes_ / 4;
+    const uint64_t answer = answer_bytes_ == 0 ? 0 : std::max<uint64_t>(1, answer_bytes_ / 4);
+    book({.prompt_tokens = prompt_tokens_,
+          .completion_tokens = answer + reasoning,
+          .reasoning_tokens = reasoning,
+          .estimated = true});
+}
+
+void Child::resume() {
+    if (answer_) answer_->resume();
+    if (scope_) scope_->resume_forwarded();
+}
+
+// ---- the end ----
+
+void Child::on_finish(uint32_t reason, const Error* error) {
+    answer_ = nullptr;
+    finish(reason, error);
+}
+
+void Child::finish(uint32_t reason, const Error* error) {
+    book_estimate();
+    const auto self = parent_ ? parent_->release(*this) : run_.release_root();
+    scope_.reset();
+    patchbay_error view{};
+    if (error) view = plugins::view_of(*error);
+    const auto calls = tool_calls_.empty() ? std::string() : tool_calls_.dump();
+    const patchbay_chat_end end{.reason = reason,
+                                .truncated = truncated_ ? 1u : 0u,
+                                .error = error ? &view : nullptr,
+                                .text = borrow(text_),
+                                .tool_calls_json = borrow(calls),
+                                .usage = abi_usage(run_.ledger().of(ledger_entry_))};
+    listener_.on_done(end);
+}
+
+void Child::drop() { const auto self = parent_ ? parent_->release(*this) : run_.release_root(); }
+
+}  // namespace patchbay::engine

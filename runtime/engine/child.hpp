@@ -1,0 +1,97 @@
+// A model or an agent that answers in a run: the run's own agent, or a child of an agent or a tool.
+//
+// Ownership  of its scope, or of the run; goes when it has ended or is dropped.
+// Threads    [lane].
+#pragma once
+
+#include "runtime/engine/models.hpp"
+#include "runtime/engine/scope.hpp"
+#include "runtime/engine/usage_ledger.hpp"
+#include "runtime/plugins/answer.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string>
+
+namespace patchbay::engine {
+
+class Child final : public plugins::Pending, private plugins::AnswerListener, public EventSink {
+public:
+    struct ModelAsk {
+        ModelChoice choice;
+        std::string messages_json;  // "" = the conversation so far
+        std::string system;
+        std::string options_json;
+        std::string tools_json;
+        uint32_t max_tokens = 0;
+    };
+    struct AgentAsk {
+        plugins::InstanceRef agent;
+        std::string method;
+        std::string input_json;
+        ModelChoice choice;  // for models that it asks
+        std::string options_json;
+        uint32_t max_tokens = 0;
+        uint32_t depth = 0;
+    };
+
+    // `parent`: nullptr for the run's own agent. `flags`: PATCHBAY_CHAT_…
+    Child(Run& run, Scope* parent, plugins::ChildListener& listener, uint32_t flags);
+    ~Child() override;
+
+    // One of these, once. Not from inside a plugin's call: plugins are called in here.
+    void open(ModelAsk ask);
+    void open(AgentAsk ask);
+
+    // The same on a later turn.
+    template <class Ask>
+    void open_later(Ask ask);
+
+    void drop() override;
+    void resume() override;
+
+    // nullptr for a model.
+    Scope* scope() { return scope_.get(); }
+
+private:
+    patchbay_status on_events(std::span<const patchbay_event> events) override;
+    void on_finish(uint32_t reason, const Error* error) override;
+    patchbay_status deliver(std::span<const patchbay_event> events) override;
+
+    void open_model(std::string messages_json);
+    void note(std::span<const patchbay_event> events);
+    void collect(std::string_view text);
+    void book(const Usage& usage);
+    void book_estimate();
+    void finish(uint32_t reason, const Error* error);
+    void fail_later(Error error);
+    void post(net::Task task);
+
+    Run& run_;
+    Scope* parent_;
+    plugins::ChildListener& listener_;
+    uint32_t flags_;
+    std::shared_ptr<Child*> token_;  // what is on its way asks whether it is still there
+    std::unique_ptr<Scope> scope_;   // of an agent
+    plugins::Answer* answer_ = nullptr;
+
+    ModelAsk model_;  // of a model, until it is asked
+    ModelChoice choice_;
+    UsageLedger::Entry ledger_entry_;
+    bool is_booked_ = false;
+    bool is_model_ = false;
+    uint64_t prompt_tokens_ = 0;  // estimates
+    uint64_t answer_bytes_ = 0;
+    uint64_t reasoning_bytes_ = 0;
+    std::string text_;  // with COLLECT
+    bool truncated_ = false;
+    nlohmann::json tool_calls_;
+};
+
+template <class Ask>
+void Child::open_later(Ask ask) {
+    post([this, ask = std::move(ask)]() mutable { open(std::move(ask)); });
+}
+
+}  // namespace patchbay::engine

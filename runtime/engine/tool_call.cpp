@@ -1,0 +1,229 @@
+#include "runtime/engine/tool_call.hpp"
+
+#include "runtime/engine/payload.hpp"
+#include "runtime/engine/recorded_calls.hpp"
+#include "runtime/engine/run.hpp"
+#include "runtime/engine/shard.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace patchbay::engine {
+namespace {
+
+using nlohmann::json;
+
+constexpr int64_t approval_time_ms = int64_t{24} * 60 * 60 * 1000;
+
+// What a model may read of a tool's failure.
+std::string told(const Error& error) {
+    return error.user_safe ? error.message
+                           : "The tool failed (" + std::string(name_of(error.code)) + ").";
+}
+
+Error refusal(ErrorCode code, std::string message) {
+    return {.code = code, .message = std::move(message), .user_safe = true};
+}
+
+}  // namespace
+
+ToolCall::ToolCall(Run& run, Scope& scope, Ask ask, plugins::OnAnswered<plugins::ToolOutput> done)
+    : run_(run),
+      parent_(scope),
+      ask_(std::move(ask)),
+      done_(std::move(done)),
+      token_(std::make_shared<ToolCall*>(this)),
+      offers_(run.shard().offers()) {
+    if (ask_.arguments_json.empty()) ask_.arguments_json = "{}";
+    if (ask_.call_id.empty()) ask_.call_id = run_.next_call_id();
+    tool_ = offers_->tools.find(parent_.place().agent, ask_.name);
+}
+
+ToolCall::~ToolCall() {
+    if (question_) question_->drop();
+    if (answer_) answer_->cancel(run_.stop_reason());
+}
+
+void ToolCall::later(net::Task task) {
+    run_.shard().lane().post([guard = std::weak_ptr(token_), task = std::move(task)]() mutable {
+        if (const auto alive = guard.lock()) task();
+    });
+}
+
+// ---- before it acts ----
+
+void ToolCall::start() {
+    if (use_recorded()) return;
+    if (!parent_.transcript().has_call(ask_.call_id)) say_call();
+    if (!tool_) {
+        return fail_later(ErrorCode::not_found, "There is no tool '" + ask_.name + "'.");
+    }
+    if (!check_arguments()) return;
+    approve();
+}
+
+void ToolCall::take_up() {
+    if (!tool_) {
+        return fail_later(ErrorCode::not_found,
+                          "The tool '" + ask_.name + "' is not there any more.");
+    }
+    if (run_.questions().is_open_for(ask_.call_id)) return approve();
+    if (check_arguments()) act();
+}
+
+bool ToolCall::use_recorded() {
+    auto recorded = run_.recorded().take(ask_.name, ask_.arguments_json);
+    if (!recorded) return false;
+    // What the model asked for in this attempt is in the log under an id of its own.
+    const bool is_logged = parent_.transcript().has_call(ask_.call_id);
+    if (!is_logged && !recorded->survives) say_call();
+    if (is_logged || !recorded->survives) say_result(recorded->output_json, recorded->error);
+    std::optional<Error> error;
+    if (!recorded->error.empty()) error = refusal(ErrorCode::internal, recorded->error);
+    complete_later(std::move(recorded->output_json), std::move(error));
+    return true;
+}
+
+bool ToolCall::check_arguments() {
+    const auto fits = tool_->info->parameters->check(json::parse(ask_.arguments_json));
+    if (fits) return true;
+    fail_later(ErrorCode::bad_request, "The arguments do not fit: " + fits.error().message);
+    return false;
+}
+
+void ToolCall::approve() {
+    const bool is_asked = run_.questions().is_open_for(ask_.call_id);
+    if (!is_asked && tool_->approval == plugins::Approval::never) return act();
+    Question question{.text = "May the tool '" + ask_.name + "' be called?",
+                      .input_json = ask_.arguments_json,
+                      .schema_json = tool_->info->parameters_json,
+                      .tool_name = ask_.name,
+                      .call_id = ask_.call_id,
+                      .expires_at_ms = run_.shard().unix_ms() + approval_time_ms};
+    auto asked =
+        run_.questions().ask(std::move(question), [this](Result<plugins::Decision> decision) {
+            question_ = nullptr;
+            on_decision(std::move(decision));
+        });
+    if (!asked) return fail_later(asked.error().code, asked.error().message);
+    question_ = *asked;
+}
+
+void ToolCall::on_decision(Result<plugins::Decision> decision) {
+    const auto verdict = decision ? decision->decision : PATCHBAY_DECISION_EXPIRED;
+    if (verdict == PATCHBAY_DECISION_EDITED) {
+        ask_.arguments_json = decision->input_json;
+    } else if (verdict != PATCHBAY_DECISION_APPROVED) {
+        const bool denied = verdict == PATCHBAY_DECISION_DENIED;
+        auto error = refusal(ErrorCode::forbidden, denied ? "This call was denied."
+                                                          : "Nobody approved this call in time.");
+        if (denied && !decision->comment.empty()) error.message += " " + decision->comment;
+        return settle("", &error);
+    }
+    act();
+}
+
+// ---- acting ----
+
+// Whatever happens from here on, the log knows of the call.
+void ToolCall::act() {
+    run_.when_committed([guard = std::weak_ptr(token_), this] {
+        const auto alive = guard.lock();
+        if (!alive) return;
+        scope_ =
+            std::make_unique<Scope>(run_, *this,
+                                    Scope::Place{.agent = parent_.place().agent,
+                                                 .depth = parent_.place().depth + 1,
+                                                 .ledger_entry = parent_.place().ledger_entry});
+        const plugins::ToolCall call{.name = ask_.name,
+                                     .arguments_json = ask_.arguments_json,
+                                     .call_id = ask_.call_id,
+                                     .interaction_id = run_.interaction().id().str(),
+                                     .run_id = run_.id().str(),
+                                     .owner = run_.interaction().record().owner,
+                                     .traceparent = run_.request().traceparent,
+                                     .deadline_ms = run_.deadline_ms()};
+        const auto answer =
+            plugins::Answer::open(run_.shard().lane(), tool_->instance, call, *this, *scope_);
+        if (!answer) return settle("", &answer.error());
+        answer_ = *answer;
+    });
+}
+
+patchbay_status ToolCall::on_events(std::span<const patchbay_event> events) {
+    return deliver(events);
+}
+
+// What a tool says of its progress is shown; its result is kept.
+patchbay_status ToolCall::deliver(std::span<const patchbay_event> events) {
+    for (const auto& event : events) {
+        const bool is_shown =
+            event.kind == PATCHBAY_EVENT_STATUS || event.kind == PATCHBAY_EVENT_PROGRESS ||
+            event.kind == PATCHBAY_EVENT_METADATA || event.kind == PATCHBAY_EVENT_CUSTOM;
+        if (is_shown) run_.show(event);
+        if (event.kind == PATCHBAY_EVENT_TOOL_RESULT)
+            output_json_.assign(event.text.data, event.text.size);
+    }
+    return PATCHBAY_OK;
+}
+
+void ToolCall::on_finish(uint32_t reason, const Error* error) {
+    answer_ = nullptr;
+    if (reason == PATCHBAY_FINISH_ERROR) {
+        const Error unknown{.message = "The tool failed without a reason."};
+        return settle("", error ? error : &unknown);
+    }
+    if (reason == PATCHBAY_FINISH_STOP && !output_json_.empty())
+        return settle(output_json_, nullptr);
+    const auto nothing = refusal(ErrorCode::internal, "The tool ended without a result.");
+    settle("", &nothing);
+}
+
+// ---- the end ----
+
+void ToolCall::settle(const std::string& output_json, const Error* error) {
+    settled_ = true;
+    say_result(output_json, error ? told(*error) : "");
+    plugins::ToolOutput output{.call_id = ask_.call_id, .output_json = output_json};
+    if (error) output.error = *error;
+    const auto self = parent_.release(*this);
+    done_(std::move(output));
+}
+
+void ToolCall::fail_later(ErrorCode code, std::string message) {
+    later([this, error = refusal(code, std::move(message))] { settle("", &error); });
+}
+
+// For a result that is in the log already.
+void ToolCall::complete_later(std::string output_json, std::optional<Error> error) {
+    settled_ = true;
+    later([this, output = plugins::ToolOutput{ask_.call_id, std::move(output_json),
+                                              std::move(error)}]() mutable {
+        const auto self = parent_.release(*this);
+        done_(std::move(output));
+    });
+}
+
+void ToolCall::say_call() {
+    const auto payload = tool_call_payload({.id = ask_.call_id,
+                                            .name = ask_.name,
+                                            .arguments_json = ask_.arguments_json,
+                                            .idempotent = tool_ && tool_->info->idempotent,
+                                            .extra_json = ask_.extra_json,
+                                            .agent = run_.agent_label(parent_)});
+    run_.say(EventKind::tool_call, payload);
+    parent_.transcript().add_tool_call(payload);
+}
+
+void ToolCall::say_result(const std::string& output_json, const std::string& error) {
+    const auto payload =
+        tool_result_payload(ask_.call_id, output_json, error, run_.agent_label(parent_));
+    run_.say(EventKind::tool_result, payload);
+    parent_.transcript().add_tool_result(payload);
+}
+
+void ToolCall::drop() {
+    if (!settled_ && run_.is_running()) say_result("", "The call was cancelled.");
+    const auto self = parent_.release(*this);
+}
+
+}  // namespace patchbay::engine
