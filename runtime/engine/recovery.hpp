@@ -18,6 +18,7 @@ struct Run::Recovery final : EventSink {
     Run& run;
     std::vector<RemainingCall> open_calls;
     uint64_t last_seq = 0;
+    uint64_t shown_from = 0;
     bool begun = false;
     size_t running = 0;                          // calls that have no result yet
     std::vector<std::unique_ptr<Scope>> scopes;  // one for each call: last, so that it goes first

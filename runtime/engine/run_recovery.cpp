@@ -106,14 +106,13 @@ void Run::resume_from(Remains remains) {
 
     recovery_ = std::make_unique<Recovery>(*this);
     recovery_->last_seq = remains.last_seq;
+    recovery_->shown_from = remains.shown_from;
     for (auto& call : remains.calls) {
         if (call.result_json) continue;
         if (!call.idempotent && !questions_.is_open_for(call.id))
             return interrupt("The server stopped during a tool call.");
         recovery_->open_calls.push_back(std::move(call));
     }
-    if (request_.on_crash == OnCrash::regenerate && remains.shown_from != 0)
-        answer_anew(remains.shown_from, remains.last_seq);
     if (viewers_ == 0) apply_disconnect();
     if (state_ != State::running) return;
     questions_.arm_restored();
@@ -190,8 +189,9 @@ void Run::begin_next_attempt() {
     ++record_.attempt;
     record_.status = RunStatus::running;
     record_.started_at_ms = shard().unix_ms();
-    if (tail_ && request_.on_crash == OnCrash::regenerate) move_on_from_tail();
     say(EventKind::run_recovered, run_recovered_payload(recovery->last_seq));
+    if (request_.on_crash == OnCrash::regenerate && recovery->shown_from != 0)
+        answer_anew(recovery->shown_from, recovery->last_seq);
     output_.add(UpdateRun{record_});
     open_agent();
 }

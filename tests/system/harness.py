@@ -191,6 +191,7 @@ class Stream:
         self.ended = False       # the final chunk was seen
         self.comments = 0
         self.status, self.headers = self._head()
+        self.ended = self.status == 204  # nothing is to be shown: there is no body
 
     def _more(self):
         data = self.sock.recv(65536)

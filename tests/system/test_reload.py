@@ -44,7 +44,7 @@ class ReloadTest(unittest.TestCase):
 
         self.assertEqual(reply.status, 200, reply.body)
         self.assertEqual(reply.json(), {"plugins": {"added": ["second"], "replaced": [], "removed": [],
-                                                    "unchanged": ["demo", "keys"]},
+                                                    "unchanged": ["demo", "keys", "chat"]},
                                         "needs_restart": []})
         self.assertEqual(words_of(self.answer(model="second/demo")), 5)
         self.assertEqual(words_of(self.answer()), 12)

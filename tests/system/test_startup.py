@@ -190,7 +190,7 @@ class StartupTest(unittest.TestCase):
 
         for done in (without, running):
             lines = {line.split()[0]: line.split()[1] for line in done.stdout.splitlines()[1:]}
-            self.assertEqual(lines, {"demo": "on", "keys": "on", "broken": "off"})
+            self.assertEqual(lines, {"demo": "on", "keys": "on", "broken": "off", "chat": "on"})
             self.assertIn("patchbay_no_such_plugin", done.stdout)
         items = {item["name"]: item for item in json.loads(as_json.stdout)["items"]}
         self.assertEqual(items["demo"]["models"], ["demo"])

@@ -92,7 +92,7 @@ TEST(PluginCommandTest, PluginThatIsNotThereIsOffWithAReason) {
 
     ASSERT_EQ(code, done) << captured.err.str();
     const auto items = json::parse(captured.out.str()).at("items");
-    ASSERT_EQ(items.size(), 1u);
+    ASSERT_EQ(items.size(), 2u);  // and the default agent
     EXPECT_EQ(items[0].at("name"), "gone");
     EXPECT_EQ(items[0].at("state"), "off");
     EXPECT_NE(items[0].at("reason"), "");

@@ -18,7 +18,7 @@ TEST(BuiltinTest, DemoAnswersWithoutAnyVariable) {
     EXPECT_EQ(config->models.default_model, "demo/demo");
     EXPECT_TRUE(config->models.unknown_to_default);
     EXPECT_EQ(config->auth, std::vector<std::string>{"keys"});
-    EXPECT_EQ(config->plugins.size(), 2u);
+    EXPECT_EQ(config->plugins.size(), 3u);
     EXPECT_TRUE(warnings(*config).empty());
 }
 
@@ -27,7 +27,7 @@ TEST(BuiltinTest, VendorsKeyAddsItsProviderAsTheDefault) {
 
     ASSERT_TRUE(config) << sentences(config.error());
     EXPECT_EQ(config->models.default_model, "openai/gpt-5-mini");
-    ASSERT_EQ(config->plugins.size(), 3u);
+    ASSERT_EQ(config->plugins.size(), 4u);
     const auto settings = Json::parse(config->plugins[2].config_json);
     EXPECT_EQ(settings.at("api_key"), "sk-\"quoted\"");
 }

@@ -24,7 +24,7 @@ TEST(LoadTest, FileWithCommentsBecomesConfig) {
     })");
 
     ASSERT_TRUE(config) << sentences(config.error());
-    ASSERT_EQ(config->plugins.size(), 3u);
+    ASSERT_EQ(config->plugins.size(), 4u);
     EXPECT_EQ(config->plugins[0].name, "zeta");  // the file's order, not the alphabet's
     EXPECT_FALSE(config->plugins[0].enabled);
     EXPECT_TRUE(config->plugins[1].required);

@@ -21,8 +21,8 @@ std::string wire_of(const patchbay_event& given) {
 
 TEST(PayloadTest, PrettyPrintedJsonOfAPluginStaysOnOneLineOfTheWire) {
     constexpr auto pretty = "{\n  \"a\": 1,\r\n  \"b\": [\n1, 2]\n}\n";
-    for (const uint32_t kind : {PATCHBAY_EVENT_METADATA, PATCHBAY_EVENT_CUSTOM,
-                                PATCHBAY_EVENT_TOOL_CALL, PATCHBAY_EVENT_TOOL_RESULT}) {
+    for (const uint32_t kind :
+         {PATCHBAY_EVENT_METADATA, PATCHBAY_EVENT_CUSTOM, PATCHBAY_EVENT_TOOL_RESULT}) {
         patchbay_event event{};
         event.kind = kind;
         event.name = borrowed("org.example.x");
