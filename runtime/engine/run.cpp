@@ -183,7 +183,10 @@ void Run::apply_disconnect() {
 }
 
 void Run::when_committed(std::move_only_function<void()> callback) {
-    if (output_.has_open()) return on_next_commit_.push_back(std::move(callback));
+    if (output_.has_open()) {
+        shard().mark_dirty(*this);
+        return on_next_commit_.push_back(std::move(callback));
+    }
     if (output_.in_flight()) return on_commit_.push_back(std::move(callback));
     // All is committed: a moment that comes at once, and yet not inside a plugin's call.
     shard().lane().post([guard = std::weak_ptr(token_), callback = std::move(callback)]() mutable {

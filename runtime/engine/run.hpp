@@ -168,6 +168,7 @@ private:
     void on_done(const patchbay_chat_end& end) override;
 
     void add_event(const patchbay_event& source);
+    void say_due_usage();
     void open_agent();
     void stop_agent(patchbay_reason reason);
     void complete(uint32_t reason);
@@ -233,6 +234,7 @@ private:
     uint64_t prompt_estimate_ = 0;        // of what an interrupted attempt had asked
     size_t committed_text_ = 0;
     std::optional<Usage> said_usage_;
+    bool usage_due_ = false;  // more was used than the log says
     std::shared_ptr<Run*> token_;  // what is on its way asks whether it is still there
     bool rolled_back_ = false;
     std::vector<std::move_only_function<void()>> on_recovered_;

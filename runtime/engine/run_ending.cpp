@@ -16,7 +16,8 @@ void Run::complete(uint32_t reason) {
     questions_.close();
     if (tail_) move_on_from_tail();
     record_.usage = final_usage();
-    if (said_usage_ != record_.usage) say(EventKind::usage, usage_payload(record_.usage));
+    usage_due_ = usage_due_ || said_usage_ != record_.usage;
+    say_due_usage();
     const auto content = transcript_.content_json();
     say(EventKind::message_completed,
         message_completed_payload({.id = request_.answer_message,
@@ -75,6 +76,7 @@ void Run::end(EventKind kind, std::string payload, RunStatus status) {
     stop_timers();
     state_ = State::ending;  // nothing that goes now has anything more to say
     stop_agent(PATCHBAY_REASON_CLIENT);
+    say_due_usage();
     if (tail_) transcript_.add_text(tail_->text);  // it was shown, and nothing took its place
     say(kind, std::move(payload));
     add_message_row(transcript_.content_json(), MessageStatus::partial, output_.open_events() - 1);

@@ -77,7 +77,7 @@ patchbay_status Run::on_events(std::span<const patchbay_event> events) {
     if (state_ != State::running) return PATCHBAY_OK;
     if (tail_) move_on_from_tail();
     for (const auto& source : events) add_event(source);
-    shard().mark_dirty(*this);
+    if (output_.has_open()) shard().mark_dirty(*this);
     if (!blocked()) return PATCHBAY_OK;
     paused_ = true;
     return PATCHBAY_PAUSE;
@@ -86,16 +86,13 @@ patchbay_status Run::on_events(std::span<const patchbay_event> events) {
 void Run::show(const patchbay_event& event) { (void)on_events({&event, 1}); }
 
 void Run::add_event(const patchbay_event& source) {
-    if (source.kind == PATCHBAY_EVENT_TOOL_CALL) {
-        transcript_.add_tool_call(say_tool_call(source, *root_->scope()));
+    if (source.kind == PATCHBAY_EVENT_USAGE) {
+        usage_due_ = true;  // it goes with what follows: mostly the outcome, in one commit
         return;
     }
-    if (source.kind == PATCHBAY_EVENT_USAGE) {
-        // Of all that were asked: readers take the last one.
-        if (const auto total = ledger_.total(); total != said_usage_) {
-            said_usage_ = total;
-            say(EventKind::usage, usage_payload(total));
-        }
+    say_due_usage();
+    if (source.kind == PATCHBAY_EVENT_TOOL_CALL) {
+        transcript_.add_tool_call(say_tool_call(source, *root_->scope()));
         return;
     }
     auto event = event_of(source);
@@ -106,6 +103,15 @@ void Run::add_event(const patchbay_event& source) {
         transcript_.add_text(event->body);
     if (event->kind == EventKind::tool_result) transcript_.add_tool_result(event->body);
     output_.add(std::move(*event));
+}
+
+// Of all that were asked together: readers take the last one.
+void Run::say_due_usage() {
+    if (!std::exchange(usage_due_, false)) return;
+    const auto total = ledger_.total();
+    if (said_usage_ == total) return;
+    said_usage_ = total;
+    say(EventKind::usage, usage_payload(total));
 }
 
 void Run::say(EventKind kind, std::string payload) {
