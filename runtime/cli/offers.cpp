@@ -9,6 +9,8 @@
 
 namespace patchbay::cli {
 
+namespace {
+
 engine::ModelOptions model_options(const config::Config& config) {
     return {.default_model = config.models.default_model,
             .aliases = config.models.aliases,
@@ -25,10 +27,31 @@ engine::AgentOptions agent_options(const config::Config& config) {
     return options;
 }
 
+std::vector<engine::MiddlewareEntry> middleware_entries(const config::Config& config) {
+    std::vector<engine::MiddlewareEntry> entries;
+    for (const auto& name : config.middleware) {
+        const auto plugin = std::ranges::find(config.plugins, name, &config::PluginConfig::name);
+        if (plugin == config.plugins.end()) continue;  // the config's check has refused it
+        const auto& applies_to = plugin->applies_to;
+        entries.push_back({.instance = name,
+                           .agents = applies_to.agents,
+                           .providers = applies_to.providers,
+                           .surfaces = applies_to.surfaces});
+    }
+    return entries;
+}
+
+}  // namespace
+
+engine::Offers offers_of(const config::Config& config, const plugins::InstanceSet& instances) {
+    return {instances, model_options(config), agent_options(config), middleware_entries(config)};
+}
+
 config::Problems check_offers(const config::Config& config, const plugins::InstanceSet& instances) {
-    const engine::Offers offers(instances, model_options(config), agent_options(config));
+    const auto offers = offers_of(config, instances);
     auto problems = offers.models.problems();
     std::ranges::move(offers.tools.problems(), std::back_inserter(problems));
+    std::ranges::move(offers.middleware.problems(), std::back_inserter(problems));
     for (size_t i = 0; i < config.auth.size(); ++i) {
         const auto instance = instances.find(config.auth[i]);
         if (!instance || is_auth(*instance)) continue;

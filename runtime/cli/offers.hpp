@@ -8,8 +8,8 @@
 
 namespace patchbay::cli {
 
-engine::ModelOptions model_options(const config::Config& config);
-engine::AgentOptions agent_options(const config::Config& config);
+// What these instances offer to turns, as the config wants it.
+engine::Offers offers_of(const config::Config& config, const plugins::InstanceSet& instances);
 
 // What the config expects of the instances that are on, and they do not offer: an entry of "auth"
 // that checks nobody, a model that its provider does not have. What is off says its reason itself.

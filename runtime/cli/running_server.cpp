@@ -142,8 +142,7 @@ Result<void> RunningServer::load_plugins() {
 void RunningServer::make_engine() {
     lanes_ = std::make_unique<net::Lanes>(lane_count(), resolver_);
     workers_ = std::make_unique<net::Workers>(worker_threads, worker_queue);
-    offers_ = std::make_unique<engine::CurrentOffers>(
-        engine::Offers(registry_->instances(), model_options(config_), agent_options(config_)));
+    offers_ = std::make_unique<engine::CurrentOffers>(offers_of(config_, registry_->instances()));
     engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *offers_,
                                                engine_options(config_));
     server_ = std::make_unique<http::Server>(
@@ -231,8 +230,7 @@ config::Checked<config::ReloadReport> RunningServer::reload_now() {
         log_tls(**tls);
         tls_->set(std::move(*tls));
     }
-    offers_->set(
-        engine::Offers(registry_->instances(), model_options(*next), agent_options(*next)));
+    offers_->set(offers_of(*next, registry_->instances()));
     engine_->set_options(engine_options(*next));
     server_->set_options(server_options(*next));
     return config::ReloadReport{.plugins_added = std::move(changes->added),

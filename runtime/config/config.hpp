@@ -43,6 +43,13 @@ struct StoreConfig {
     uint64_t max_bytes = 0;  // 0 = 80 % of the disk
 };
 
+// The turns that a middleware sees, by names. Empty lists: every one.
+struct AppliesTo {
+    std::vector<std::string> agents;
+    std::vector<std::string> providers;
+    std::vector<std::string> surfaces;
+};
+
 // One entry of "plugins".
 struct PluginConfig {
     std::string name;
@@ -52,6 +59,7 @@ struct PluginConfig {
     bool required = false;
     std::optional<std::vector<std::string>> tools;  // of an agent: those it may use; nothing = all
     std::string approval;  // of tools: "always", "never", or "": as each tool says
+    AppliesTo applies_to;  // of middleware
 };
 
 struct AgentsConfig {
@@ -86,7 +94,7 @@ struct Config {
     std::vector<PluginConfig> plugins;  // in the file's order
     std::vector<std::string> auth;      // names of plugins
     bool allow_anonymous = false;
-    std::vector<std::string> middleware;
+    std::vector<std::string> middleware;  // names of plugins, in the order in which they see a turn
     AgentsConfig agents;
     ModelsConfig models;
     RunsConfig runs;

@@ -58,6 +58,14 @@ StoreConfig read_store(const Json& section) {
     return store;
 }
 
+AppliesTo read_applies_to(const Json& section) {
+    AppliesTo applies_to;
+    set(section, "agents", applies_to.agents);
+    set(section, "providers", applies_to.providers);
+    set(section, "surfaces", applies_to.surfaces);
+    return applies_to;
+}
+
 std::vector<PluginConfig> read_plugins(const Json& section) {
     std::vector<PluginConfig> plugins;
     for (const auto& [name, entry] : section.items()) {
@@ -68,6 +76,7 @@ std::vector<PluginConfig> read_plugins(const Json& section) {
         set(entry, "approval", plugin.approval);
         if (const auto tools = entry.find("tools"); tools != entry.end())
             plugin.tools = tools->get<std::vector<std::string>>();
+        plugin.applies_to = read_applies_to(section_of(entry, "applies_to"));
         plugin.config_json = section_of(entry, "config").dump();
         plugins.push_back(std::move(plugin));
     }

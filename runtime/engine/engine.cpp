@@ -50,6 +50,19 @@ std::unexpected<Error> bad_request(std::string message) {
         Error{.code = ErrorCode::bad_request, .message = std::move(message), .user_safe = true});
 }
 
+plugins::TurnView view_of(const TurnRequest& request) {
+    return {.surface = request.surface,
+            .owner = request.owner,
+            .credential_id = request.credential_id,
+            .interaction_id = request.interaction.str(),
+            .agent = request.agent,
+            .model = request.model,
+            .content_json = request.content_json,
+            .options_json = request.options_json,
+            .traceparent = request.traceparent,
+            .role = request.role};
+}
+
 // Who answers this turn, or why nobody can.
 Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request) {
     auto agent = offers.agents.resolve(request.agent);
@@ -132,7 +145,42 @@ void Engine::begin_on(Interaction& interaction, TurnRequest request, Interaction
     if (request.agent.empty()) request.agent = now->agents.default_agent();
     if (request.model.empty()) request.model = interaction.record().model;
     auto choice = choose(*now, request);
-    interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
+    if (!choice)
+        return interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
+    const auto& model = choice->model;
+    auto seen_by = now->middleware.select(
+        request.agent, model.provider ? name_of(*model.provider) : "", request.surface);
+    if (seen_by && seen_by->empty())
+        return interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
+    if (!seen_by) {
+        auto refusal = refused(seen_by.error());
+        return shard_of(interaction.id()).refuse(request, std::move(refusal), std::move(done));
+    }
+    ask_middleware(interaction, std::move(*seen_by), std::move(request), std::move(done));
+}
+
+// The interaction stays while middleware thinks.
+void Engine::ask_middleware(Interaction& interaction, std::vector<plugins::InstanceRef> instances,
+                            TurnRequest request, Interaction::Done done) {
+    Shard& shard = shard_of(interaction.id());
+    interaction.pin();
+    auto view = view_of(request);
+    MiddlewareChain::ask(
+        shard.lane(), std::move(instances), std::move(view),
+        [this, &shard, &interaction, request = std::move(request),
+         done = std::move(done)](Result<std::unique_ptr<MiddlewareChain>> chain) mutable {
+            if (!chain) {
+                shard.refuse(request, refused(chain.error()), std::move(done));
+            } else {
+                request.content_json = (*chain)->turn().content_json;
+                request.options_json = (*chain)->turn().options_json;
+                request.model = (*chain)->turn().model;
+                request.middleware = std::move(*chain);
+                auto choice = choose(*offers(), request);
+                interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
+            }
+            interaction.unpin();
+        });
 }
 
 // ---- single things ----

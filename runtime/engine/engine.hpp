@@ -123,6 +123,8 @@ private:
 
     Shard& shard_of(const InteractionId& id);
     void begin_on(Interaction& interaction, TurnRequest request, Interaction::Done done);
+    void ask_middleware(Interaction& interaction, std::vector<plugins::InstanceRef> instances,
+                        TurnRequest request, Interaction::Done done);
     void read_for_plan(Interaction& interaction, ViewRequest request, OnPlan done);
     void finish_plan(Interaction& interaction, ViewRequest request,
                      const std::optional<RunRecord>& run, OnPlan done);

@@ -121,6 +121,9 @@ Run& Interaction::make_run(const TurnRequest& request, const TurnChoice& choice)
                     .model = request.model,
                     .method = request.method,
                     .input_json = request.input_json,
+                    .surface = request.surface,
+                    .credential_id = request.credential_id,
+                    .role = request.role,
                     .options_json = request.options_json,
                     .max_tokens = request.max_tokens,
                     .on_disconnect = request.on_disconnect,
@@ -128,6 +131,10 @@ Run& Interaction::make_run(const TurnRequest& request, const TurnChoice& choice)
                     .traceparent = request.traceparent,
                     .user_message = MessageId::make(),
                     .answer_message = MessageId::make()};
+    if (request.middleware) {
+        kept.system = request.middleware->system();
+        kept.answer = request.middleware->answer();
+    }
     RunRecord record{.id = RunId::make(),
                      .interaction = id(),
                      .turn = ++record_.turns,
@@ -136,6 +143,7 @@ Run& Interaction::make_run(const TurnRequest& request, const TurnChoice& choice)
                      .model = choice.model.model.id,
                      .request_json = to_json_text(kept)};
     runs_.push_back(std::make_unique<Run>(*this, std::move(record), std::move(kept), choice));
+    runs_.back()->set_middleware(request.middleware);
     shard_.counters().active_runs.fetch_add(1);
     return *runs_.back();
 }

@@ -68,16 +68,20 @@ bool same(const Question& left, const Question& right) {
     return left.text == right.text && parsed(left.input_json) == parsed(right.input_json);
 }
 
+std::unexpected<Error> refusal(ErrorCode code, std::string message) {
+    return std::unexpected(Error{.code = code, .message = std::move(message), .user_safe = true});
+}
+
 Result<void> check_input(const Question& question, const std::string& input_json) {
     const auto input = parsed(input_json);
     if (!input.is_object())
-        return failure(ErrorCode::unprocessable, "input: must be a JSON object.");
+        return refusal(ErrorCode::unprocessable, "input: must be a JSON object.");
     if (question.schema_json.empty()) return {};
     const auto schema = plugins::JsonSchema::parse(parsed(question.schema_json));
     if (!schema) return {};  // the asker's own fault: it gets what came
     const auto fits = (*schema)->check(input);
     if (fits) return {};
-    return failure(ErrorCode::unprocessable, "input: " + fits.error().message);
+    return refusal(ErrorCode::unprocessable, "input: " + fits.error().message);
 }
 
 }  // namespace
@@ -176,8 +180,7 @@ Result<void> Questions::answer(const std::string& request_id, plugins::Decision 
     const auto found = std::ranges::find_if(open_, [&](const auto& open) {
         return !open->answered_before && open->request_id == request_id;
     });
-    if (found == open_.end())
-        return failure(ErrorCode::not_found, "No such question of this run is open.");
+    if (found == open_.end()) return check_repeated(request_id, decision.decision);
     Open& open = **found;
     if (decision.decision == PATCHBAY_DECISION_EDITED) {
         if (auto fits = check_input(open.question, decision.input_json); !fits) return fits;
@@ -187,9 +190,19 @@ Result<void> Questions::answer(const std::string& request_id, plugins::Decision 
     return {};
 }
 
+Result<void> Questions::check_repeated(const std::string& request_id, uint32_t decision) const {
+    const auto answered = decisions_.find(request_id);
+    if (answered == decisions_.end())
+        return refusal(ErrorCode::not_found, "No such question of this run is open.");
+    if (answered->second == decision) return {};
+    return refusal(ErrorCode::conflict, "This question was answered before: " +
+                                            std::string(decision_name(answered->second)) + ".");
+}
+
 // Who asked hears of it; when a restart came between, the answer is kept until it asks again.
 void Questions::settle(Open& open, plugins::Decision decision) {
     const bool waited = !open.answered_before;
+    decisions_[open.request_id] = decision.decision;
     const auto last = remove(open);
     if (!last->done) answered_.push_back({std::move(last->question), decision});
     if (waited) run_.questions_changed();
@@ -233,6 +246,7 @@ void Questions::restore_answer(const json& payload) {
         .input_json = dump(payload.value("input", json())),
         .by = payload.value("by", ""),
         .comment = payload.value("comment", "")};
+    decisions_[id] = decision.decision;
     if (decision.decision != 0) answered_.push_back({(*found)->question, std::move(decision)});
     open_.erase(found);
 }

@@ -10,6 +10,7 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,8 +44,8 @@ public:
     // on a later turn, or is waited for. LIMIT beyond 16.
     Result<plugins::Pending*> ask(Question question, plugins::OnAnswered<plugins::Decision> done);
 
-    // A person's answer. not_found: no such question is open; unprocessable: an edited input that
-    // does not fit.
+    // A person's answer. not_found: no such question; conflict: it was answered in another way;
+    // unprocessable: an edited input that does not fit. The same answer again changes nothing.
     Result<void> answer(const std::string& request_id, plugins::Decision decision);
 
     // What the log tells of earlier attempts.
@@ -64,6 +65,7 @@ private:
         plugins::Decision decision;
     };
 
+    Result<void> check_repeated(const std::string& request_id, uint32_t decision) const;
     Open* find_same(const Question& question);
     std::optional<plugins::Decision> take_answer(const Question& question);
     void arm(Open& open);
@@ -73,7 +75,8 @@ private:
 
     Run& run_;
     std::vector<std::unique_ptr<Open>> open_;
-    std::vector<Answered> answered_;  // in earlier attempts, and not taken yet
+    std::vector<Answered> answered_;             // in earlier attempts, and not taken yet
+    std::map<std::string, uint32_t> decisions_;  // of all that were answered, by request id
 };
 
 }  // namespace patchbay::engine

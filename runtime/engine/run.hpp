@@ -74,6 +74,9 @@ public:
     // has to wait, run.queued.
     void begin(Opening opening);
 
+    // What middleware has made of its turn; nullptr: there is none.
+    void set_middleware(std::shared_ptr<MiddlewareChain> chain) { middleware_ = std::move(chain); }
+
     // Calls back when the first batch is committed or refused; at once when it is committed.
     using OnBegun = std::move_only_function<void(const Begun&)>;
     void when_begun(OnBegun callback);
@@ -169,7 +172,12 @@ private:
 
     void add_event(const patchbay_event& source);
     void say_due_usage();
+    patchbay_status add_events(std::span<const patchbay_event> events);
+    void on_spoilt(Error error);
+    Result<void> end_middleware(uint32_t reason);
+    void ask_middleware_again();
     void open_agent();
+    void give_answer();
     void stop_agent(patchbay_reason reason);
     void complete(uint32_t reason);
     void fail(const Error& error);
@@ -215,6 +223,8 @@ private:
     UsageLedger ledger_;
     Transcript transcript_;  // of the surviving attempt
     RecordedCalls recorded_;
+    std::shared_ptr<MiddlewareChain> middleware_;
+    bool spoilt_ = false;  // middleware has failed: nothing more is shown
     Questions questions_;
     std::unique_ptr<Child> root_;  // the run's agent, while it answers
     bool paused_ = false;
@@ -234,7 +244,7 @@ private:
     uint64_t prompt_estimate_ = 0;        // of what an interrupted attempt had asked
     size_t committed_text_ = 0;
     std::optional<Usage> said_usage_;
-    bool usage_due_ = false;  // more was used than the log says
+    bool usage_due_ = false;       // more was used than the log says
     std::shared_ptr<Run*> token_;  // what is on its way asks whether it is still there
     bool rolled_back_ = false;
     std::vector<std::move_only_function<void()>> on_recovered_;

@@ -193,7 +193,7 @@ void Run::begin_next_attempt() {
     if (request_.on_crash == OnCrash::regenerate && recovery->shown_from != 0)
         answer_anew(recovery->shown_from, recovery->last_seq);
     output_.add(UpdateRun{record_});
-    open_agent();
+    ask_middleware_again();
 }
 
 std::string Run::take_prefill() {

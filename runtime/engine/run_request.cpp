@@ -10,6 +10,10 @@ std::string to_json_text(const RunRequest& request) {
                           {"method", request.method},
                           {"input", request.input_json},
                           {"system", request.system},
+                          {"answer", request.answer},
+                          {"surface", request.surface},
+                          {"credential", request.credential_id},
+                          {"role", name_of(request.role)},
                           {"options", request.options_json},
                           {"max_tokens", request.max_tokens},
                           {"on_disconnect", name_of(request.on_disconnect)},
@@ -29,6 +33,10 @@ Result<RunRequest> parse_run_request(const std::string& text) {
     request.method = json.value("method", "");
     request.input_json = json.value("input", "");
     request.system = json.value("system", "");
+    request.answer = json.value("answer", "");
+    request.surface = json.value("surface", "");
+    request.credential_id = json.value("credential", "");
+    request.role = role_named(json.value("role", "")).value_or(Role::user);
     request.options_json = json.value("options", "{}");
     request.max_tokens = json.value("max_tokens", 0u);
     request.on_disconnect =

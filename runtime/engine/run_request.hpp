@@ -16,6 +16,10 @@ struct RunRequest {
     std::string method;      // of the agent; "" = chat
     std::string input_json;  // of that method; "" = the user's message
     std::string system;      // what middleware puts before the conversation
+    std::string answer;      // what it answers itself; "" = the agent does
+    std::string surface;
+    std::string credential_id;
+    Role role = Role::user;
     std::string options_json = "{}";
     uint32_t max_tokens = 0;
     OnDisconnect on_disconnect = OnDisconnect::keep_going;

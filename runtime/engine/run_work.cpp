@@ -31,6 +31,7 @@ Error beyond(const char* what) {
 // ---- its agent ----
 
 void Run::open_agent() {
+    if (!request_.answer.empty()) return give_answer();
     if (!choice_.agent) {
         return fail({.code = ErrorCode::unavailable,
                      .message = "The agent " + record_.agent + " is not there any more."});
@@ -60,6 +61,7 @@ void Run::on_done(const patchbay_chat_end& end) {
     if (end.reason == PATCHBAY_FINISH_CANCELLED) {
         return fail({.code = ErrorCode::upstream, .message = "The agent stopped by itself."});
     }
+    if (auto ended = end_middleware(end.reason); !ended) return fail(ended.error());
     complete(end.reason);
 }
 
@@ -74,7 +76,17 @@ void Run::arm_deadline(std::chrono::milliseconds left) {
 // ---- what is said ----
 
 patchbay_status Run::on_events(std::span<const patchbay_event> events) {
-    if (state_ != State::running) return PATCHBAY_OK;
+    if (state_ != State::running || spoilt_) return PATCHBAY_OK;
+    if (!middleware_ || !middleware_->sees_events()) return add_events(events);
+    const auto left = middleware_->filter(events);
+    if (!left) {
+        on_spoilt(left.error());
+        return PATCHBAY_OK;
+    }
+    return left->empty() ? PATCHBAY_OK : add_events(*left);
+}
+
+patchbay_status Run::add_events(std::span<const patchbay_event> events) {
     if (tail_) move_on_from_tail();
     for (const auto& source : events) add_event(source);
     if (output_.has_open()) shard().mark_dirty(*this);
@@ -205,7 +217,9 @@ void Run::read_history(uint64_t window_tokens, std::string done_json,
 void Run::answer(const std::string& request_id, plugins::Decision decision,
                  std::move_only_function<void(Result<void>)> done) {
     if (state_ != State::running)
-        return done(failure(ErrorCode::not_found, "No such question of this run is open."));
+        return done(std::unexpected(Error{.code = ErrorCode::not_found,
+                                          .message = "No such question of this run is open.",
+                                          .user_safe = true}));
     auto answered = questions_.answer(request_id, std::move(decision));
     if (!answered) return done(std::unexpected(answered.error()));
     when_committed([done = std::move(done)]() mutable { done({}); });

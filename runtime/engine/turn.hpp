@@ -7,14 +7,20 @@
 #include <patchbay/error.hpp>
 
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
 namespace patchbay::engine {
 
+class MiddlewareChain;
+
 // One user message and how it is to be answered. A dialect makes it from its own request.
 struct TurnRequest {
+    std::string surface;  // "native", …: where it came in
     std::string owner;
+    std::string credential_id;
+    Role role = Role::user;
     InteractionId interaction;  // an existing one, or the id of the one to be made
     bool is_new = false;        // make the interaction
     std::string content_json;   // an array of parts, at least one
@@ -31,6 +37,7 @@ struct TurnRequest {
     std::string request_sha256;        // of the body, when there is a key
     std::optional<uint64_t> if_match;  // the last_seq that the caller has seen
     std::string traceparent;
+    std::shared_ptr<MiddlewareChain> middleware;  // set by the engine, once it was asked
 };
 
 // The run that answers: its user message is committed.

@@ -36,6 +36,8 @@ Result<void> set_interaction(const std::optional<std::string>& given, engine::Tu
 engine::TurnRequest turn_of(Server& server, const Call& call) {
     const auto options = server.engine().options();
     return {.owner = call.principal.owner,
+            .credential_id = call.principal.credential_id,
+            .role = call.principal.role,
             .on_conflict = options->on_conflict,
             .on_disconnect = engine::OnDisconnect::keep_going,
             .on_crash = options->on_crash};
@@ -72,6 +74,7 @@ Result<engine::TurnRequest> parse_conversation(Server& server, Call& call) {
     turn.max_tokens =
         static_cast<uint32_t>(fields->number("max_tokens", 1, most_tokens).value_or(0));
     turn.model = fields->text("model", 256).value_or("");
+    turn.surface = "stream-conversation";
     turn.agent = fields->text("agent", 256).value_or("");
     const auto interaction = fields->text("interaction_id");
     if (auto problem = fields->error()) return std::unexpected(*problem);
@@ -88,6 +91,7 @@ Result<engine::TurnRequest> parse_simple(Server& server, const Call& call) {
     }
     turn.content_json = json::array({{{"type", "text"}, {"text", *message}}}).dump();
     turn.model = call.parameter("model").value_or("");
+    turn.surface = "stream-simple";
     turn.agent = call.parameter("agent").value_or("");
     if (auto set = set_interaction(call.parameter("interaction_id"), turn); !set) {
         return std::unexpected(set.error());

@@ -23,6 +23,7 @@ void get_events(Server& server, CallRef call);
 void post_run(Server& server, CallRef call);
 void get_run(Server& server, CallRef call);
 void post_cancel(Server& server, CallRef call);
+void post_resume(Server& server, CallRef call);
 
 // admin.cpp
 void get_plugins(Server& server, CallRef call);

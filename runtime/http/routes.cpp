@@ -23,6 +23,7 @@ constexpr auto routes = std::to_array<Route>({
     {"POST", "/api/interactions/{id}/runs", Access::user, post_run, true},
     {"GET", "/api/runs/{id}", Access::user, get_run},
     {"POST", "/api/runs/{id}/cancel", Access::user, post_cancel},
+    {"POST", "/api/runs/{id}/resume", Access::user, post_resume},
 
     {"GET", "/api/admin/plugins", Access::admin, get_plugins},
     {"GET", "/api/admin/keys", Access::admin, get_keys},

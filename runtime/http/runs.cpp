@@ -20,10 +20,13 @@ struct RunInput {
     bool background = false;
 };
 
-json content_of(Fields& fields) {
+// The message's parts. The input of a method other than "chat" stands in the log as its JSON text.
+json content_of(Fields& fields, const std::optional<json>& input) {
     const auto message = fields.text("message", SIZE_MAX);
     const bool has_content = fields.has("content");
     const auto content = fields.any("content");
+    if (input && !message && !has_content)
+        return json::array({{{"type", "text"}, {"text", input->dump()}}});
     if (message.has_value() == has_content) {
         fields.complain("content", "exactly one of content and message is required");
         return json::array();
@@ -35,10 +38,17 @@ Result<RunInput> parse_run(Server& server, Call& call, const InteractionId& inte
     auto fields = Fields::of(call.exchange->body(), true);
     if (!fields) return std::unexpected(fields.error());
     const auto options = server.engine().options();
-    RunInput input{.turn = {.owner = call.principal.owner, .interaction = interaction}};
+    RunInput input{.turn = {.owner = call.principal.owner,
+                            .credential_id = call.principal.credential_id,
+                            .role = call.principal.role,
+                            .interaction = interaction}};
     auto& turn = input.turn;
-    turn.content_json = content_of(*fields).dump();
+    const auto given_input = fields->object("input");
+    if (given_input) turn.input_json = given_input->dump();
+    turn.content_json = content_of(*fields, given_input).dump();
+    turn.surface = "native";
     turn.agent = fields->text("agent", 256).value_or("");
+    turn.method = fields->text("method", 64).value_or("");
     turn.model = fields->text("model", 256).value_or("");
     if (const auto given = fields->object("options")) turn.options_json = given->dump();
     turn.max_tokens =
@@ -63,6 +73,13 @@ Result<RunInput> parse_run(Server& server, Call& call, const InteractionId& inte
 void resume(Server& server, CallRef call, const InteractionId& id, uint64_t after) {
     engine::ViewRequest view{.interaction = id, .owner = call->principal.owner, .after = after};
     stream_view(server, std::move(call), std::move(view), native_dialects());
+}
+
+std::optional<uint32_t> decision_of(std::string_view name) {
+    if (name == "approve") return PATCHBAY_DECISION_APPROVED;
+    if (name == "deny") return PATCHBAY_DECISION_DENIED;
+    if (name == "edit") return PATCHBAY_DECISION_EDITED;
+    return std::nullopt;
 }
 
 engine::Engine::OnRun answer_with_run(CallRef call) {
@@ -111,6 +128,30 @@ void post_cancel(Server& server, CallRef call) {
     const auto owner = call->principal.owner;
     server.engine().cancel_run(*id, owner, engine::CancelledBy::client,
                                answer_with_run(std::move(call)));
+}
+
+// POST /api/runs/{id}/resume {request_id, decision, input?, comment?}  ->  the run
+void post_resume(Server& server, CallRef call) {
+    const auto id = RunId::parse(call->args.at(0));
+    if (!id) return answer_error(std::move(call), engine::no_such_run());
+    auto fields = Fields::of(call->exchange->body(), true);
+    if (!fields) return answer_error(std::move(call), fields.error());
+    plugins::Decision decision{.by = call->principal.owner};
+    const auto request_id = fields->text("request_id", 64);
+    if (!request_id) fields->complain("request_id", "is required");
+    const auto verdict = fields->choice("decision", decision_of, "approve, deny, edit");
+    if (!verdict) fields->complain("decision", "is required: approve, deny or edit");
+    const auto input = fields->object("input");
+    if (verdict && (*verdict == PATCHBAY_DECISION_EDITED) != input.has_value())
+        fields->complain("input", "belongs to the decision edit, and must be there");
+    decision.comment = fields->text("comment", 4096).value_or("");
+    if (auto problem = fields->error()) return answer_error(std::move(call), *problem);
+    decision.decision = *verdict;
+    if (input) decision.input_json = input->dump();
+    // An administrator may decide for others.
+    const auto owner = call->principal.role == Role::admin ? "" : call->principal.owner;
+    server.engine().answer_question(*id, owner, *request_id, std::move(decision),
+                                    answer_with_run(std::move(call)));
 }
 
 }  // namespace patchbay::http

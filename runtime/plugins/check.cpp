@@ -48,7 +48,7 @@ static_assert(static_cast<uint32_t>(Role::user) == PATCHBAY_ROLE_USER &&
               static_cast<uint32_t>(Role::admin) == PATCHBAY_ROLE_ADMIN);
 
 Check::Check(net::Lane& lane, InstanceRef instance)
-    : Owner(lane, instance, HandleKind::request, {}), auth_(*instance->tables().auth) {}
+    : Request(lane, instance, {}), auth_(*instance->tables().auth) {}
 
 Check::Outcome Check::ask(net::Lane& lane, const InstanceRef& instance,
                           const patchbay_http_request& request,

@@ -2,13 +2,13 @@
 #pragma once
 
 #include "runtime/plugins/authenticator.hpp"
-#include "runtime/plugins/owner.hpp"
+#include "runtime/plugins/request.hpp"
 
 #include <optional>
 
 namespace patchbay::plugins {
 
-class Check final : public Owner {
+class Check final : public Request {
 public:
     enum class Outcome { answered, not_mine, pending };
 
@@ -19,8 +19,7 @@ public:
                        const patchbay_http_request& request,
                        std::optional<Result<Principal>>& answer, AuthDone& done);
 
-    // What verdict.h promises.
-    patchbay_status complete(const patchbay_verdict* verdict);
+    patchbay_status complete(const patchbay_verdict* verdict) override;
 
 private:
     patchbay_status call_check(const patchbay_http_request& request);

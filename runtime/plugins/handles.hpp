@@ -19,7 +19,7 @@
 
 namespace patchbay::plugins {
 
-enum class HandleKind : uint32_t { none, stream, request, call, timer, child, tool_call };
+enum class HandleKind : uint32_t { none, stream, request, call, timer, child, tool_call, filter };
 
 class HandleTable {
 public:

@@ -3,37 +3,49 @@
 #include "runtime/plugins/abi_error.hpp"
 #include "runtime/plugins/abi_text.hpp"
 #include "runtime/plugins/bound_call.hpp"
-#include "runtime/plugins/check.hpp"
+#include "runtime/plugins/request.hpp"
 #include "runtime/plugins/stream.hpp"
+#include "runtime/plugins/turn_filter.hpp"
 
 namespace patchbay::plugins {
 namespace {
+
+// The caller's object of one kind; nullptr when there is none.
+template <class Object>
+Object* find_fast(const patchbay_host* host, patchbay_handle handle, HandleKind kind) {
+    void* object = nullptr;
+    if (handles().find(handle, kind, object) != PATCHBAY_OK) return nullptr;
+    auto* const owner = static_cast<Owner*>(object);
+    return owner->instance().host() == host ? static_cast<Object*>(owner) : nullptr;
+}
 
 // Finds the object of one kind that a [lane] call names; counts a late or foreign call.
 template <class Object>
 patchbay_status find(const patchbay_host* host, patchbay_handle handle, HandleKind kind,
                      const char* slot, Object*& found) {
+    found = find_fast<Object>(host, handle, kind);
+    if (found) return PATCHBAY_OK;
+    // An owner of the other kind is stale here.
     Owner* owner = nullptr;
-    void* object = nullptr;
-    if (handles().find(handle, kind, object) == PATCHBAY_OK) {
-        owner = static_cast<Owner*>(object);
-        if (owner->instance().host() == host) {
-            found = static_cast<Object*>(owner);
-            return PATCHBAY_OK;
-        }
-    }
-    // Off the fast path. An owner of the other kind is stale here.
     const auto status = find_owner(host, handle, slot, owner);
     return status == PATCHBAY_OK ? PATCHBAY_E_STALE : status;
 }
 
+// The turn whose `out` a middleware of the caller's emits on; nullptr: it is something else.
+TurnState* find_filter(const patchbay_host* host, patchbay_stream stream) {
+    void* object = nullptr;
+    if (handles().find(stream, HandleKind::filter, object) != PATCHBAY_OK) return nullptr;
+    auto* const found = static_cast<TurnState*>(object);
+    return found->instance().host() == host ? found : nullptr;
+}
+
 patchbay_status emit(const patchbay_host* host, patchbay_stream stream,
                      const patchbay_event* events, uint32_t count) noexcept {
-    Stream* found = nullptr;
-    const auto status = find(host, stream, HandleKind::stream, "emit()", found);
-    if (status != PATCHBAY_OK) return status;
     if (!events && count > 0) return PATCHBAY_E_BAD_REQUEST;
-    return found->emit({events, count});
+    auto* found = find_fast<Stream>(host, stream, HandleKind::stream);
+    if (found) return found->emit({events, count});
+    if (auto* const filter = find_filter(host, stream)) return filter->emit({events, count});
+    return find(host, stream, HandleKind::stream, "emit()", found);
 }
 
 patchbay_status finish(const patchbay_host* host, patchbay_stream stream, uint32_t reason,
@@ -50,7 +62,7 @@ patchbay_status post(const patchbay_host*, patchbay_handle owner, patchbay_poste
 
 patchbay_status complete(const patchbay_host* host, patchbay_request request,
                          const patchbay_verdict* verdict) noexcept {
-    Check* found = nullptr;
+    Request* found = nullptr;
     const auto status = find(host, request, HandleKind::request, "complete()", found);
     return status == PATCHBAY_OK ? found->complete(verdict) : status;
 }

@@ -1,0 +1,76 @@
+// Run: what middleware makes of it.
+#include "runtime/engine/interaction.hpp"
+#include "runtime/engine/middleware.hpp"
+#include "runtime/engine/recovery.hpp"
+#include "runtime/engine/run.hpp"
+#include "runtime/engine/shard.hpp"
+
+namespace patchbay::engine {
+namespace {
+
+constexpr size_t answer_piece = 4096;  // bytes of one delta
+
+}  // namespace
+
+// What it was to take out is not shown. Not at once: a plugin's call is on the stack.
+void Run::on_spoilt(Error error) {
+    spoilt_ = true;
+    shard().lane().post([this, guard = std::weak_ptr(token_), error = std::move(error)] {
+        if (const auto alive = guard.lock()) fail(error);
+    });
+}
+
+Result<void> Run::end_middleware(uint32_t reason) {
+    const auto chain = std::exchange(middleware_, nullptr);
+    if (!chain || !chain->sees_events()) return {};
+    plugins::EventBatch held;
+    auto ended = chain->end(reason, held);
+    if (ended && !held.events().empty()) (void)add_events(held.events());
+    return ended;
+}
+
+// Its answer is the whole one.
+void Run::give_answer() {
+    patchbay_event event{};
+    event.kind = PATCHBAY_EVENT_DELTA;
+    std::string_view left = request_.answer;
+    while (!left.empty() && state_ == State::running) {
+        size_t end = std::min(left.size(), answer_piece);
+        while (end < left.size() && (static_cast<uint8_t>(left[end]) & 0xC0) == 0x80) --end;
+        event.text = {left.data(), end};
+        (void)on_events({&event, 1});
+        left.remove_prefix(end);
+    }
+    if (state_ != State::running || spoilt_) return;
+    if (auto ended = end_middleware(PATCHBAY_FINISH_STOP); !ended) return fail(ended.error());
+    complete(PATCHBAY_FINISH_STOP);
+}
+
+// After a crash: what it kept of this turn is gone, and it is asked to begin anew.
+void Run::ask_middleware_again() {
+    const auto provider = choice_.model.provider ? name_of(*choice_.model.provider) : "";
+    auto seen_by = shard().offers()->middleware.select(record_.agent, provider, request_.surface);
+    if (!seen_by) return fail(seen_by.error());
+    if (seen_by->empty()) return open_agent();
+    const plugins::TurnView turn{.surface = request_.surface,
+                                 .owner = interaction_.record().owner,
+                                 .credential_id = request_.credential_id,
+                                 .interaction_id = interaction_.id().str(),
+                                 .agent = record_.agent,
+                                 .model = request_.model,
+                                 .content_json = content_json_,
+                                 .options_json = request_.options_json,
+                                 .traceparent = request_.traceparent,
+                                 .role = request_.role,
+                                 .attempt = record_.attempt};
+    MiddlewareChain::ask(shard().lane(), std::move(*seen_by), turn,
+                         [this, guard = std::weak_ptr(token_)](auto chain) {
+                             const auto alive = guard.lock();
+                             if (!alive || state_ != State::running) return;
+                             if (!chain) return fail(chain.error());
+                             middleware_ = std::move(*chain);
+                             open_agent();
+                         });
+}
+
+}  // namespace patchbay::engine
