@@ -9,6 +9,7 @@
 #include "runtime/engine/turn.hpp"
 #include "runtime/net/lane.hpp"
 #include "runtime/net/workers.hpp"
+#include "runtime/observe/span.hpp"
 
 #include <atomic>
 #include <memory>
@@ -33,6 +34,7 @@ struct Services {
     config::Current<EngineOptions> options;
     EngineCounters counters;
     std::atomic<bool> draining{false};
+    observe::SpanSink* spans = nullptr;  // nullptr: nobody wants them
 };
 
 class Shard final : public CommitSink {
@@ -45,6 +47,7 @@ public:
     int64_t unix_ms() { return lane_.loop().unix_ms(); }
     std::shared_ptr<const EngineOptions> options() const { return services_.options.get(); }
     EngineCounters& counters() { return services_.counters; }
+    observe::SpanSink* spans() { return services_.spans; }
     bool draining() const { return services_.draining.load(std::memory_order_relaxed); }
 
     // ---- interactions ----
