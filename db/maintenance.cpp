@@ -5,6 +5,7 @@
 #include "db/compaction.hpp"
 #include "db/folding.hpp"
 #include "db/idempotency.hpp"
+#include "db/instance_values.hpp"
 #include "db/store.hpp"
 
 #include <pthread.h>
@@ -66,6 +67,20 @@ Result<void> probe(Ledger& ledger) {
     if (auto emptied = database.run("DELETE FROM space_probe"); !emptied) return emptied;
     ledger.failing = false;
     return {};
+}
+
+// What is too old; true when there may be more.
+Result<bool> purge(Ledger& ledger) {
+    const std::lock_guard guard(ledger.mutex);
+    auto transaction = begin_commit(ledger, Sync::no);
+    if (!transaction) return std::unexpected(transaction.error());
+    if (auto purged = purge_claims(*ledger.database, unix_ms()); !purged)
+        return std::unexpected(purged.error());
+    const auto more = purge_values(*ledger.database, unix_ms());
+    if (!more) return more;
+    if (auto committed = transaction->commit(); !committed)
+        return std::unexpected(committed.error());
+    return more;
 }
 
 }  // namespace
@@ -166,11 +181,9 @@ Result<void> Maintenance::look_around() {
     ledger_.counters.file_bytes = bytes_on_disk(database_->path());
     if (Clock::now() >= next_purge_) {
         next_purge_ = Clock::now() + purge_time;
-        const std::lock_guard guard(ledger_.mutex);
-        auto transaction = begin_commit(ledger_, Sync::no);
-        if (!transaction) return std::unexpected(transaction.error());
-        if (auto purged = purge_claims(*ledger_.database, unix_ms()); !purged) return purged;
-        if (auto committed = transaction->commit(); !committed) return committed;
+        const auto more = purge(ledger_);
+        if (!more) return std::unexpected(more.error());
+        if (*more) next_purge_ = Clock::now();
     }
     return check_size();
 }

@@ -6,6 +6,7 @@
 #include "db/event_log.hpp"
 #include "db/folding.hpp"
 #include "db/idempotency.hpp"
+#include "db/instance_values.hpp"
 #include "db/interaction_page.hpp"
 #include "db/interaction_removal.hpp"
 #include "db/log_file.hpp"
@@ -259,6 +260,19 @@ Result<std::vector<CredentialRecord>> SqliteStore::credentials() {
     return list_credentials(**reader);
 }
 
+Result<std::optional<std::string>> SqliteStore::value(const std::string& instance,
+                                                      const std::string& key) {
+    auto reader = readers_.take();
+    if (!reader) return std::unexpected(reader.error());
+    return find_value(**reader, instance, key, unix_ms());
+}
+
+Result<std::vector<std::string>> SqliteStore::keys(const KeyRange& range) {
+    auto reader = readers_.take();
+    if (!reader) return std::unexpected(reader.error());
+    return list_keys(**reader, range, unix_ms());
+}
+
 Result<void> SqliteStore::backup(const std::string& path) {
     auto reader = readers_.take();
     if (!reader) return std::unexpected(reader.error());
@@ -349,6 +363,12 @@ Result<void> SqliteStore::revoke_credential(const std::string& id, int64_t now_m
         if (database.changed_rows() == 0) return failure(ErrorCode::not_found, "no key " + id);
         return {};
     });
+}
+
+std::vector<Result<void>> SqliteStore::change_values(std::span<const ValueChange> changes) {
+    const std::lock_guard guard(ledger_.mutex);
+    if (!ledger_.database) return {changes.size(), closed()};
+    return patchbay::change_values(ledger_, changes, unix_ms());
 }
 
 }  // namespace patchbay

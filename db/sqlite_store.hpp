@@ -42,6 +42,10 @@ public:
     Result<void> insert_credential(const CredentialRecord& record) override;
     Result<void> revoke_credential(const std::string& id, int64_t now_ms) override;
     Result<std::vector<CredentialRecord>> credentials() override;
+    Result<std::optional<std::string>> value(const std::string& instance,
+                                             const std::string& key) override;
+    Result<std::vector<std::string>> keys(const KeyRange& range) override;
+    std::vector<Result<void>> change_values(std::span<const ValueChange> changes) override;
     Result<void> backup(const std::string& path) override;
     const StoreCounters& counters() const override { return counters_; }
     void close() override;

@@ -110,6 +110,25 @@ struct InteractionPage {
     std::string next;                      // opaque; "" = that was all
 };
 
+// What one plugin instance may keep: keys and values together.
+constexpr uint64_t instance_space = 64ull * 1024 * 1024;
+
+// One change of what a plugin instance keeps. `instance` is its name in the config.
+struct ValueChange {
+    std::string instance;
+    std::string key;
+    std::optional<std::string> value;  // none: the key goes, if it is there
+    int64_t expires_at_ms = 0;         // from then on it is as if it had gone; 0 = never
+};
+
+// Which keys of an instance: those that begin with `prefix` and come after `after`, by their bytes.
+struct KeyRange {
+    std::string instance;
+    std::string prefix;
+    std::string after;  // "" = from the first
+    size_t limit = 0;
+};
+
 struct StoreCounters {
     std::atomic<uint64_t> batches_submitted{0};
     std::atomic<uint64_t> batches_committed{0};
@@ -182,6 +201,18 @@ public:
     virtual Result<void> insert_credential(const CredentialRecord& record) = 0;  // conflict: name
     virtual Result<void> revoke_credential(const std::string& id, int64_t now_ms) = 0;
     virtual Result<std::vector<CredentialRecord>> credentials() = 0;
+
+    // ---- what plugin instances keep (workers) ----
+
+    // The value of a key; nothing when there is none, or it has expired.
+    virtual Result<std::optional<std::string>> value(const std::string& instance,
+                                                     const std::string& key) = 0;
+    virtual Result<std::vector<std::string>> keys(const KeyRange& range) = 0;  // in order
+
+    // Commits the changes, in order, as one transaction; it is as durable as a token: it survives
+    // a killed process, and with durability "power_loss" a power cut. As many results as changes:
+    // `storage` for each that was not done, the others are committed.
+    virtual std::vector<Result<void>> change_values(std::span<const ValueChange> changes) = 0;
 
     // A consistent copy of the whole store as one new file; conflict when the file exists.
     virtual Result<void> backup(const std::string& path) = 0;

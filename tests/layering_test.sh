@@ -28,9 +28,9 @@ check_includes() {  # ROOT, files on standard input
         may["runtime/config"] = "sdk runtime/config"
         may["runtime/net"] = "sdk runtime/net"
         may["runtime/observe"] = "sdk runtime/observe"
-        may["runtime/plugins"] = "sdk db runtime/plugins runtime/net runtime/config"
-        may["runtime/engine"] = "sdk db runtime/engine runtime/plugins runtime/net runtime/config"
-        may["runtime/http"] = may["runtime/engine"] " runtime/http runtime/observe"
+        may["runtime/plugins"] = "sdk db runtime/plugins runtime/net runtime/config runtime/observe"
+        may["runtime/engine"] = may["runtime/plugins"] " runtime/engine"
+        may["runtime/http"] = may["runtime/engine"] " runtime/http"
         may["runtime/cli"] = may["runtime/http"] " runtime/cli"
         may["runtime"] = may["runtime/cli"]  # main.cpp
         may["client"] = "sdk client"

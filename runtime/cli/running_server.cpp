@@ -9,6 +9,7 @@
 #include "runtime/cli/version.hpp"
 #include "runtime/config/expand.hpp"
 #include "runtime/plugins/answer.hpp"
+#include "runtime/plugins/exporter.hpp"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -25,9 +26,11 @@ using namespace std::chrono_literals;
 constexpr unsigned worker_threads = 4;
 constexpr size_t worker_queue = 4096;
 constexpr size_t control_queue = 64;
+constexpr size_t job_queue = 4096;
 constexpr size_t reserved_files = 512;  // for the store, plugins and upstreams without a client
 constexpr size_t least_files = reserved_files + 64;
 constexpr auto plugin_patience = 1s;  // for chats that close after the last run has ended
+constexpr auto export_patience = 2s;  // for the spans of those
 
 unsigned lane_count() { return std::clamp(std::thread::hardware_concurrency(), 1u, 64u); }
 
@@ -70,7 +73,10 @@ engine::EngineOptions engine_options(const config::Config& config) {
 }  // namespace
 
 RunningServer::RunningServer(const config::Config& config, LoadConfig load_config)
-    : config_(config), load_config_(std::move(load_config)), control_(1, control_queue) {}
+    : config_(config),
+      load_config_(std::move(load_config)),
+      control_(1, control_queue),
+      jobs_(lane_count(), job_queue) {}
 
 RunningServer::~RunningServer() { stop(); }
 
@@ -124,6 +130,8 @@ Result<void> RunningServer::make_admin_key() {
 }
 
 Result<void> RunningServer::load_plugins() {
+    workers_ = std::make_unique<net::Workers>(worker_threads, worker_queue);
+    values_ = std::make_unique<engine::KeyValueService>(*store_, *workers_);
     plugins::HostServices services{
         .find_credential = [this](std::string_view id) { return credentials_.find(id); },
         .resolve_secret =
@@ -131,6 +139,9 @@ Result<void> RunningServer::load_plugins() {
                 return config::expand(reference, config::process_environment());
             },
         .run_control = [this](net::Task task) { (void)control_.post_anyway(std::move(task)); },
+        .jobs = &jobs_,
+        .values = values_.get(),
+        .metrics = plugin_metrics_,
         .version = version()};
     registry_ = std::make_unique<plugins::Registry>(plugin_folders(config_), std::move(services));
     if (auto loaded = registry_->load(plugin_specs(config_)); !loaded) return loaded;
@@ -141,13 +152,34 @@ Result<void> RunningServer::load_plugins() {
 
 void RunningServer::make_engine() {
     lanes_ = std::make_unique<net::Lanes>(lane_count(), resolver_);
-    workers_ = std::make_unique<net::Workers>(worker_threads, worker_queue);
     offers_ = std::make_unique<engine::CurrentOffers>(offers_of(config_, registry_->instances()));
     engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *offers_,
                                                engine_options(config_));
     server_ = std::make_unique<http::Server>(
         *engine_, *lanes_, *registry_, credentials_,
         [this](http::OnReloaded done) { reload(std::move(done)); }, server_options(config_));
+    server_->set_more_metrics([this](observe::Metrics& metrics) { add_metrics(metrics); });
+    engine_->set_spans(spans_);
+    set_span_targets();
+}
+
+void RunningServer::set_span_targets() {
+    spans_.set_targets(plugins::span_targets(registry_->instances()));
+}
+
+void RunningServer::add_metrics(observe::Metrics& metrics) const {
+    const auto& spans = spans_.counters();
+    metrics.counter("patchbay_spans_recorded_total", "Spans for which there was an exporter",
+                    spans.recorded);
+    metrics.counter("patchbay_spans_exported_total", "Spans that an exporter has taken",
+                    spans.exported);
+    metrics.counter("patchbay_spans_dropped_total",
+                    "Spans that an exporter was too slow for, or has refused", spans.dropped);
+    metrics.counter("patchbay_span_batches_failed_total",
+                    "Calls of exporters that failed, or took too long", spans.failed_batches);
+    metrics.gauge("patchbay_jobs_waiting", "Jobs of plugins that have not begun", jobs_.waiting());
+    metrics.gauge("patchbay_jobs_running", "Jobs of plugins that have begun", jobs_.running());
+    metrics.add(plugin_metrics_->collect());
 }
 
 http::ServerOptions RunningServer::server_options(const config::Config& config) const {
@@ -232,6 +264,7 @@ config::Checked<config::ReloadReport> RunningServer::reload_now() {
     }
     offers_->set(offers_of(*next, registry_->instances()));
     engine_->set_options(engine_options(*next));
+    set_span_targets();
     server_->set_options(server_options(*next));
     return config::ReloadReport{.plugins_added = std::move(changes->added),
                                 .plugins_replaced = std::move(changes->replaced),
@@ -253,10 +286,16 @@ void RunningServer::stop() {
     }
     if (gate_) gate_->stop();
     if (workers_) workers_->stop();
+    if (values_) values_->stop();
+    // What still runs in a plugin is left behind, with the instances: this process is about to end.
+    const bool jobs_ended = jobs_.stop(plugin_patience);
+    const bool exporters_ended = spans_.stop(export_patience);
+    if (!jobs_ended) spdlog::error("jobs of plugins do not end: they are left behind");
+    if (!exporters_ended) spdlog::error("an exporter does not return: it is left behind");
     control_.stop();
     if (lanes_) lanes_->stop();
     if (store_) store_->close();
-    if (registry_ && plugins::open_handles() == 0) registry_->destroy();
+    if (registry_ && plugins::open_handles() == 0 && exporters_ended) registry_->destroy();
 }
 
 }  // namespace patchbay::cli

@@ -5,6 +5,7 @@
 #include "runtime/config/config.hpp"
 #include "runtime/engine/credential_directory.hpp"
 #include "runtime/engine/engine.hpp"
+#include "runtime/engine/key_value_service.hpp"
 #include "runtime/engine/models.hpp"
 #include "runtime/http/server.hpp"
 #include "runtime/net/gate.hpp"
@@ -12,6 +13,10 @@
 #include "runtime/net/resolver.hpp"
 #include "runtime/net/tls_context.hpp"
 #include "runtime/net/workers.hpp"
+#include "runtime/observe/metrics.hpp"
+#include "runtime/observe/plugin_metrics.hpp"
+#include "runtime/observe/spans.hpp"
+#include "runtime/plugins/job_pool.hpp"
 #include "runtime/plugins/registry.hpp"
 #include "runtime/plugins/watchdog.hpp"
 
@@ -56,6 +61,8 @@ private:
     Result<void> make_admin_key();
     Result<void> load_plugins();
     void make_engine();
+    void add_metrics(observe::Metrics& metrics) const;
+    void set_span_targets();
     Result<void> listen();
     config::Checked<config::ReloadReport> reload_now();
     http::ServerOptions server_options(const config::Config& config) const;
@@ -74,9 +81,14 @@ private:
     engine::CredentialDirectory credentials_;
     net::Resolver resolver_;
     std::unique_ptr<Store> store_;
+    std::shared_ptr<observe::PluginMetrics> plugin_metrics_ =
+        std::make_shared<observe::PluginMetrics>();
+    observe::Spans spans_;
+    plugins::JobPool jobs_;                  // for what plugins do that blocks
+    std::unique_ptr<net::Workers> workers_;  // for what the server does
+    std::unique_ptr<engine::KeyValueService> values_;
     std::unique_ptr<plugins::Registry> registry_;
     std::unique_ptr<net::Lanes> lanes_;
-    std::unique_ptr<net::Workers> workers_;
     std::unique_ptr<engine::CurrentOffers> offers_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<http::Server> server_;

@@ -56,6 +56,8 @@ public:
     // Runs that have begun go on by the options they began with. [any-thread]
     std::shared_ptr<const EngineOptions> options() const { return services_.options.get(); }
     void set_options(EngineOptions options) { services_.options.set(std::move(options)); }
+    // Where the runs' spans go; outlives the engine. Before the lanes start.
+    void set_spans(observe::SpanSink& spans) { services_.spans = &spans; }
     EngineCounters& counters() { return services_.counters; }
     std::shared_ptr<const Offers> offers() const { return services_.offers.get(); }
     Store& store() { return services_.store; }

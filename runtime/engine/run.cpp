@@ -4,6 +4,7 @@
 #include "runtime/engine/interaction.hpp"
 #include "runtime/engine/payload.hpp"
 #include "runtime/engine/recovery.hpp"
+#include "runtime/engine/run_span.hpp"
 #include "runtime/engine/shard.hpp"
 
 #include <cassert>
@@ -143,6 +144,7 @@ void Run::on_refused(Batch& batch) {
 void Run::settle_ended() {
     state_ = State::ended;
     spdlog::debug("run {}: {}", record_.id.str(), name_of(record_.status));
+    record_run_span(interaction_.shard().spans(), record_, request_.traceparent);
     interaction_.run_ended(*this);
     tell_ended();
 }

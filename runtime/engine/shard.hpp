@@ -10,6 +10,7 @@
 #include "runtime/engine/turn.hpp"
 #include "runtime/net/lane.hpp"
 #include "runtime/net/workers.hpp"
+#include "runtime/observe/span.hpp"
 
 #include <atomic>
 #include <memory>
@@ -34,6 +35,7 @@ struct Services {
     config::Current<EngineOptions> options;
     EngineCounters counters;
     std::atomic<bool> draining{false};
+    observe::SpanSink* spans = nullptr;  // nullptr: nobody wants them
 };
 
 class Shard final : public CommitSink {
@@ -47,6 +49,7 @@ public:
     std::shared_ptr<const EngineOptions> options() const { return services_.options.get(); }
     EngineCounters& counters() { return services_.counters; }
     std::shared_ptr<const Offers> offers() const { return services_.offers.get(); }
+    observe::SpanSink* spans() { return services_.spans; }
     bool draining() const { return services_.draining.load(std::memory_order_relaxed); }
 
     // ---- interactions ----

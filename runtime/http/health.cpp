@@ -99,6 +99,7 @@ void get_metrics(Server& server, CallRef call) {
     metrics.counter("patchbay_requests_total", "Well-formed requests", gate.requests);
     metrics.counter("patchbay_requests_bad_total", "Requests that the gate refused",
                     gate.bad_requests);
+    server.add_more_metrics(metrics);
     answer_text(std::move(call), 200, "text/plain; version=0.0.4; charset=utf-8", metrics.text());
 }
 

@@ -19,6 +19,7 @@
 #include "runtime/http/routes.hpp"
 #include "runtime/net/event_stream.hpp"
 #include "runtime/net/gate.hpp"
+#include "runtime/observe/metrics.hpp"
 
 #include <functional>
 #include <string>
@@ -62,6 +63,13 @@ public:
     engine::CredentialDirectory& credentials() { return credentials_; }
     void reload(OnReloaded done) { reload_(std::move(done)); }
     void set_gate(const net::Gate& gate) { gate_ = &gate; }  // before the first request
+
+    // What a scrape shows beside the server's own figures; before the first request.
+    using MoreMetrics = std::function<void(observe::Metrics&)>;
+    void set_more_metrics(MoreMetrics more) { more_metrics_ = std::move(more); }
+    void add_more_metrics(observe::Metrics& metrics) const {
+        if (more_metrics_) more_metrics_(metrics);
+    }
     const net::GateCounters& gate_counters() const { return gate_->counters(); }
 
 private:
@@ -78,6 +86,7 @@ private:
     config::Current<ServerOptions> options_;
     CredentialGuard guard_;
     const net::Gate* gate_ = nullptr;
+    MoreMetrics more_metrics_;
     std::atomic<unsigned> next_lane_{0};
 };
 

@@ -2,6 +2,9 @@
 
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace patchbay::observe {
 namespace {
 
@@ -27,6 +30,10 @@ void Metrics::gauge(const std::string& name, const std::string& help, uint64_t v
     prometheus::ClientMetric metric;
     metric.gauge.value = static_cast<double>(value);
     families_.push_back(family(name, help, prometheus::MetricType::Gauge, std::move(metric)));
+}
+
+void Metrics::add(std::vector<prometheus::MetricFamily> families) {
+    std::ranges::move(families, std::back_inserter(families_));
 }
 
 std::string Metrics::text() const { return prometheus::TextSerializer().Serialize(families_); }

@@ -15,6 +15,8 @@ public:
     void counter(const std::string& name, const std::string& help, uint64_t value);
     void gauge(const std::string& name, const std::string& help, uint64_t value);
 
+    void add(std::vector<prometheus::MetricFamily> families);
+
     std::string text() const;
 
 private:

@@ -110,6 +110,9 @@ const void* host_get_interface(const patchbay_host*, patchbay_str interface_id) 
     if (id == PATCHBAY_TOOLS_1) return &host_tools;
     if (id == PATCHBAY_APPROVAL_1) return &host_approval;
     if (id == PATCHBAY_HISTORY_1) return &host_history;
+    if (id == PATCHBAY_WORKER_1) return &host_worker;
+    if (id == PATCHBAY_KV_1) return &host_kv;
+    if (id == PATCHBAY_METRICS_1) return &host_metrics;
     return nullptr;
 }
 

@@ -8,12 +8,15 @@
 #include <patchbay/abi/chat.h>
 #include <patchbay/abi/history.h>
 #include <patchbay/abi/http.h>
+#include <patchbay/abi/kv.h>
 #include <patchbay/abi/log.h>
+#include <patchbay/abi/metrics.h>
 #include <patchbay/abi/secrets.h>
 #include <patchbay/abi/stream.h>
 #include <patchbay/abi/timer.h>
 #include <patchbay/abi/tools.h>
 #include <patchbay/abi/verdict.h>
+#include <patchbay/abi/worker.h>
 
 namespace patchbay::plugins {
 
@@ -30,5 +33,8 @@ extern const patchbay_chat_1 host_chat;
 extern const patchbay_tools_1 host_tools;
 extern const patchbay_approval_1 host_approval;
 extern const patchbay_history_1 host_history;
+extern const patchbay_worker_1 host_worker;
+extern const patchbay_kv_1 host_kv;
+extern const patchbay_metrics_1 host_metrics;
 
 }  // namespace patchbay::plugins

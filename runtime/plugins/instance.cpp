@@ -49,7 +49,10 @@ bool is_auth(const Instance& instance) { return instance.tables().auth != nullpt
 
 Instance::Instance(const InstanceSpec& spec, const Library& library,
                    std::shared_ptr<const HostServices> services)
-    : name_(lasting(spec.name)), entry_(library.entry), services_(std::move(services)) {
+    : name_(lasting(spec.name)),
+      entry_(library.entry),
+      services_(std::move(services)),
+      metrics_(*name_, services_->metrics) {
     host_.abi = {.abi = PATCHBAY_ABI_MAJOR,
                  .reserved = 0,
                  .version = services_->version.c_str(),
@@ -99,8 +102,10 @@ Result<void> Instance::negotiate(const std::vector<std::string>& promised) {
 Result<void> Instance::start(const std::string& config_json) {
     PluginCall call(*this, "create", PluginCall::Where::control);
     patchbay_status status = PATCHBAY_E_INTERNAL;
+    in_create_.store(true, std::memory_order_release);
     const bool returned =
         call.guarded([&] { status = entry_->create(host(), borrow(config_json), &state_); });
+    in_create_.store(false, std::memory_order_release);
     if (!returned || status < 0) return std::unexpected(call.error_of(status));
     alive_.store(true, std::memory_order_release);
     return {};

@@ -1,6 +1,7 @@
 // One created instance of a plugin.
 #pragma once
 
+#include "runtime/plugins/instance_metrics.hpp"
 #include "runtime/plugins/interfaces.hpp"
 #include "runtime/plugins/library.hpp"
 #include "runtime/plugins/offers.hpp"
@@ -40,6 +41,9 @@ public:
     bool needs_no_model() const { return needs_no_model_; }  // of an agent
     const HostServices& services() const { return *services_; }
 
+    InstanceMetrics& metrics() { return metrics_; }
+    bool in_create() const { return in_create_.load(std::memory_order_acquire); }  // [any-thread]
+
     const patchbay_host* host() const { return &host_.abi; }
     static Instance& of(const patchbay_host* host) {
         return *reinterpret_cast<const Host*>(host)->instance;
@@ -77,12 +81,14 @@ private:
     const patchbay_plugin* entry_;
     std::shared_ptr<const HostServices> services_;
     Host host_;
+    InstanceMetrics metrics_;
     void* state_ = nullptr;
     InterfaceTables tables_;
     std::vector<ModelInfo> models_;
     std::vector<MethodInfo> methods_;
     std::vector<ToolInfo> tools_;
     bool needs_no_model_ = false;
+    std::atomic<bool> in_create_{false};
     std::atomic<bool> alive_{false};
     std::atomic<uint64_t> faults_{0};
     std::atomic<int64_t> log_second_{0};  // faults are logged by the second

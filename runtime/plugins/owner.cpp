@@ -51,7 +51,8 @@ void Owner::abandon(std::unique_ptr<Owner> self) {
     owner.self_ = std::move(self);
     owner.muted_ = true;
     if (!owner.attached_.empty())
-        owner.instance_->fault("left HTTP calls, timers or children behind in a call that failed");
+        owner.instance_->fault(
+            "left HTTP calls, timers, children or jobs behind in a call that failed");
     owner.stage_ = Stage::over;
     owner.seal();
     owner.abort_all();
@@ -153,6 +154,10 @@ void Owner::attach(std::unique_ptr<Attachment> attachment) {
 void Owner::completed(const Attachment& attachment) {
     std::erase_if(attached_, [&](const auto& each) { return each.get() == &attachment; });
     settle();
+}
+
+void Owner::fail(Error error) {
+    if (!muted_) on_broken(std::move(error));
 }
 
 // By index: an abort may complete what it ends, but never on this turn.

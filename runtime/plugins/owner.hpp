@@ -51,6 +51,9 @@ public:
     template <class Call>
     void call_plugin(const char* slot, Call&& call);
 
+    // The plugin broke its contract in what hangs on it: as after an exception in a callback.
+    void fail(Error error);
+
     // The run that it answers in; nullptr where there is none to ask.
     virtual RunScope* scope() const { return nullptr; }
 

@@ -20,7 +20,7 @@ class Instance;
 // until the plugin returns. Lives on the stack of the thread that calls.
 class PluginCall {
 public:
-    enum class Where { control, lane };
+    enum class Where { control, lane, worker };
 
     // `slot`: a literal such as "provider.open". `run_id` must outlive the call.
     PluginCall(Instance& instance, const char* slot, Where where, std::string_view run_id = {});

@@ -4,6 +4,7 @@
 
 #include "db/records.hpp"
 #include "runtime/config/problem.hpp"
+#include "runtime/observe/plugin_metrics.hpp"
 
 #include <patchbay/abi/auth.h>
 #include <patchbay/abi/provider.h>
@@ -79,6 +80,9 @@ struct InstanceSet {
     InstanceRef find(std::string_view name) const;  // nullptr = unknown or off
 };
 
+class JobPool;
+class KeyValues;
+
 // What the host's interfaces draw on.
 struct HostServices {
     // A credential by its id, revoked ones too; nullptr = none. [lane] reads memory.
@@ -87,7 +91,10 @@ struct HostServices {
     std::function<Result<std::string>(std::string_view reference)> resolve_secret;
     // Runs a task on the thread for what may block. Not set = in place. [any-thread]
     std::function<void(std::move_only_function<void()> task)> run_control;
-    std::string version;  // of the host
+    JobPool* jobs = nullptr;      // borrowed, as the next; nullptr: worker.run() is UNSUPPORTED
+    KeyValues* values = nullptr;  // nullptr: kv's functions are UNSUPPORTED
+    std::shared_ptr<observe::PluginMetrics> metrics;  // nullptr: nobody reads what plugins count
+    std::string version;                              // of the host
 };
 
 // What a reload changed, by the instances' names.

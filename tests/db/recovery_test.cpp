@@ -230,7 +230,7 @@ TEST_F(RecoveryTest, NewerDatabaseIsRefusedWithBothVersions) {
     for (const auto* refused : {&opened, &reader}) {
         ASSERT_FALSE(*refused);
         EXPECT_NE(refused->error().message.find("is of version 7"), std::string::npos);
-        EXPECT_NE(refused->error().message.find("versions up to 1"), std::string::npos);
+        EXPECT_NE(refused->error().message.find("versions up to 2"), std::string::npos);
     }
     EXPECT_EQ(query_number(database(), "PRAGMA user_version"), 7);
 }

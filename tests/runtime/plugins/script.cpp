@@ -44,7 +44,7 @@ Script* next_script = nullptr;
 patchbay_status create(const patchbay_host* host, patchbay_str, void** instance) {
     next_script->host = host;
     *instance = next_script;
-    return PATCHBAY_OK;
+    return next_script->on_create ? next_script->on_create() : PATCHBAY_OK;
 }
 
 void destroy(void* instance) { script_of(instance).journal.add("destroy"); }

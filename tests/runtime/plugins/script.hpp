@@ -21,6 +21,7 @@ struct Script {
     Journal journal;
     bool leaves_state = true;  // sets *chat and *check
 
+    std::function<patchbay_status()> on_create;
     std::function<patchbay_status(const patchbay_chat_request&, patchbay_stream)> on_open;
     std::function<void()> on_resume;
     std::function<void(patchbay_reason)> on_cancel;

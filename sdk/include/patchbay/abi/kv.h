@@ -4,10 +4,12 @@
  * Threads    all [lane].
  * Ending     what started is called back exactly once, when it is committed or has failed; with
  *            CANCELLED when its owner was, and then a write may have been done all the same.
- * Failure    to start: STALE, CANCELLED (the owner is ending), BAD_REQUEST, LIMIT, WRONG_THREAD; no
- *            callback follows.
- * Limits     keys of 1 to 256 bytes, values of at most 64 KiB, 64 MiB in all: then STORAGE. 16 of
- *            one owner at a time. */
+ * Order      writes are done in the order of their calls. A read finds what was called back before
+ *            it began, and perhaps more.
+ * Failure    to start: STALE, CANCELLED (the owner is ending), BAD_REQUEST, LIMIT, WRONG_THREAD,
+ *            UNSUPPORTED (a host without a store); no callback follows.
+ * Limits     keys of 1 to 256 bytes of UTF-8, values of at most 64 KiB of any bytes; 64 MiB in all:
+ *            then STORAGE. 16 of one owner at a time. */
 #ifndef PATCHBAY_ABI_KV_H
 #define PATCHBAY_ABI_KV_H
 

@@ -2,7 +2,8 @@
  *
  * Names      the host puts "patchbay_plugin_" before a name, and the label `instance` beside it.
  * Threads    define is [control], in create() alone; add and set are [any-thread] and do not block.
- * Limits     64 metrics of one instance; 100 values of one label, then "other". */
+ * Limits     64 metrics of one instance; 100 values of one label, of at most 128 bytes, then
+ *            "other"; 1,000 combinations of values of one metric, then all of them "other". */
 #ifndef PATCHBAY_ABI_METRICS_H
 #define PATCHBAY_ABI_METRICS_H
 
@@ -15,9 +16,9 @@
 #define PATCHBAY_METRIC_HISTOGRAM 3u
 
 typedef struct patchbay_metric {
-    patchbay_str name;           /* [a-z][a-z0-9_]{0,63}; a counter's ends in "_total" */
+    patchbay_str name;           /* [a-z][a-z0-9_]{0,63}; "…_total" for counters alone */
     patchbay_str help;           /* a sentence */
-    const patchbay_str* labels;  /* label_count names */
+    const patchbay_str* labels;  /* label_count names, as above; "instance" and "le" are not free */
     const double* bucket_limits; /* bucket_count of them, rising: of a histogram */
     uint32_t kind;               /* PATCHBAY_METRIC_… */
     uint32_t label_count;        /* at most 4 */
@@ -26,14 +27,16 @@ typedef struct patchbay_metric {
 } patchbay_metric;
 
 typedef struct patchbay_metrics_1 {
-    /* *id names it in the two others. BAD_REQUEST, CONFLICT (the name is taken), LIMIT, BAD_STATE
-     * (after create()). [control] */
+    /* *id names it in the two others. An instance that takes another's place defines the same
+     * anew, and goes on with its figures. BAD_REQUEST, CONFLICT (the name is taken, or in use with
+     * other labels, buckets or of another kind), LIMIT, BAD_STATE (after create()), WRONG_THREAD.
+     * [control] */
     patchbay_status (*define)(const patchbay_host* host, const patchbay_metric* metric,
                               uint32_t* id);
 
     /* Adds to a counter (>= 0) or a gauge, or observes a value of a histogram. `label_values`: as
-     * many as it has labels. BAD_REQUEST: an unknown id, or a value that is no number. [any-thread]
-     */
+     * many as it has labels. BAD_REQUEST: an unknown id, or a value that is not finite.
+     * [any-thread] */
     patchbay_status (*add)(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
                            double value);
 

@@ -4,7 +4,8 @@
  *            functions only.
  * Ending     a job that started is called back exactly once. One that has begun cannot be
  *            stopped, and its owner stays until it returns: let it look at a flag of yours.
- * Limits     16 jobs of one owner; as many run at a time as the machine has processors. */
+ * Limits     16 jobs of one owner, 4,096 that wait in all; as many run at a time as the machine has
+ *            processors. */
 #ifndef PATCHBAY_ABI_WORKER_H
 #define PATCHBAY_ABI_WORKER_H
 
@@ -16,8 +17,10 @@ typedef void (*patchbay_job)(void* user); /* [worker] */
 
 typedef struct patchbay_worker_1 {
     /* Has `job(user)` run, then `done(user, OK)` called; `done(user, CANCELLED)` alone, without the
-     * job, when the owner is cancelled before it began. On failure neither is called: STALE,
-     * CANCELLED (the owner is ending), LIMIT, WRONG_THREAD. [lane] */
+     * job, when the owner is cancelled before it began; `done(user, INTERNAL)` when the job let a
+     * C++ exception out: then the owner fails. On failure neither is called: BAD_REQUEST, STALE,
+     * CANCELLED (the owner is ending), LIMIT, WRONG_THREAD, UNSUPPORTED (a host without workers).
+     * [lane] */
     patchbay_status (*run)(const patchbay_host* host, patchbay_handle owner, patchbay_job job,
                            patchbay_posted done, void* user);
 } patchbay_worker_1;
