@@ -69,6 +69,13 @@ std::vector<PluginConfig> read_plugins(const Json& section) {
     return plugins;
 }
 
+PluginFaultsConfig read_plugin_faults(const Json& section) {
+    PluginFaultsConfig faults;
+    set(section, "limit", faults.limit);
+    set(section, "window_ms", faults.window);
+    return faults;
+}
+
 ModelsConfig read_models(const Json& section) {
     ModelsConfig models;
     set(section, "default", models.default_model);
@@ -98,6 +105,7 @@ Config read(const Json& document) {
     config.store = read_store(section_of(document, "store"));
     set(document, "plugin_path", config.plugin_path);
     config.plugins = read_plugins(section_of(document, "plugins"));
+    config.plugin_faults = read_plugin_faults(section_of(document, "plugin_faults"));
     set(document, "auth", config.auth);
     config.allow_anonymous = document.value("anonymous", "deny") == "allow";
     set(document, "middleware", config.middleware);
