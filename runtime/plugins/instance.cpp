@@ -30,7 +30,7 @@ const std::string* lasting(const std::string& name) {
 // The last reference may go on a lane, where destroy() must not run.
 void give_up(Instance* last) {
     std::unique_ptr<Instance> instance(last);
-    if (!instance->is_alive() || !instance->services().run_control) return;
+    if (!instance->is_made() || !instance->services().run_control) return;
     spdlog::info("plugin {}: an instance without users goes", instance->name());
     const auto run_control = instance->services().run_control;  // a copy: it outlives the instance
     run_control([instance = std::move(instance)]() mutable { instance.reset(); });
@@ -41,11 +41,15 @@ void give_up(Instance* last) {
 const std::string& name_of(const Instance& instance) { return instance.name(); }
 const std::vector<ModelInfo>& models_of(const Instance& instance) { return instance.models(); }
 bool is_provider(const Instance& instance) { return instance.tables().provider != nullptr; }
+bool is_alive(const Instance& instance) { return instance.is_alive(); }
 bool is_auth(const Instance& instance) { return instance.tables().auth != nullptr; }
 
 Instance::Instance(const InstanceSpec& spec, const Library& library,
                    std::shared_ptr<const HostServices> services)
-    : name_(lasting(spec.name)), entry_(library.entry), services_(std::move(services)) {
+    : name_(lasting(spec.name)),
+      entry_(library.entry),
+      services_(std::move(services)),
+      faults_(services_->fault_limit) {
     host_.abi = {.abi = PATCHBAY_ABI_MAJOR,
                  .reserved = 0,
                  .version = services_->version.c_str(),
@@ -136,9 +140,10 @@ void Instance::destroy() {
     state_ = nullptr;
 }
 
-void Instance::fault(std::string_view what) {
-    const auto count = faults_.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (may_log()) spdlog::warn("plugin {}: {} (fault {})", name(), what, count);
+void Instance::fault(std::string_view what, FaultWeight weight) {
+    const bool too_many = faults_.add(what, weight);
+    if (may_log()) spdlog::warn("plugin {}: {} (fault {})", name(), what, faults_.total());
+    if (too_many) spdlog::error("plugin {} is off: {}", name(), faults_.report().verdict);
 }
 
 void Instance::note(std::string_view what) {
