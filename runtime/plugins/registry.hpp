@@ -76,7 +76,7 @@ bool is_alive(const Instance& instance);  // false: turned off for its faults. [
 
 // The instances of one state of the config.
 struct InstanceSet {
-    std::vector<InstanceRef> on;   // in the config's order
+    std::vector<InstanceRef> on;   // in the config's order; ask is_alive(): faults turn one off
     std::vector<std::string> off;  // by name
 
     InstanceRef find(std::string_view name) const;  // nullptr = unknown or off
@@ -136,9 +136,10 @@ public:
     using Check = std::function<config::Problems(const InstanceSet&)>;
     config::Checked<RegistryChanges> reload(const RegistryPlan& plan, const Check& check);
 
-    InstanceRef find(std::string_view name) const;  // nullptr = unknown or off. [any-thread]
-    InstanceSet instances() const;                  // [any-thread]
-    std::vector<InstanceStatus> list() const;       // [any-thread]
+    // nullptr = unknown, or it could not be made. [any-thread]
+    InstanceRef find(std::string_view name) const;
+    InstanceSet instances() const;             // [any-thread]
+    std::vector<InstanceStatus> list() const;  // [any-thread]
 
     // Destroys the instances that are on. Their chats and checks must be closed. [control]
     void destroy();

@@ -134,7 +134,8 @@ TEST(LayersTest, SecretsAreHiddenWhereverTheSchemaPutsThem) {
         "plain": {"type": "string"}, "refers": {"type": "string"}, "escaped": {"type": "string"},
         "marked": {"type": "string", "writeOnly": true}, "word": {"format": "password"},
         "keys": {"items": {"properties": {"key": {"writeOnly": true}, "name": {}}}},
-        "chosen": {"oneOf": [{"properties": {"id": {}}}, {"properties": {"token": {"writeOnly": true}}}]},
+        "chosen": {"oneOf": [{"properties": {"id": {}}},
+                             {"properties": {"token": {"writeOnly": true}}}]},
         "by_name": {"additionalProperties": {"writeOnly": true}},
         "referred": {"$ref": "#/definitions/secret"}},
         "definitions": {"secret": {"writeOnly": true}}})");
@@ -165,7 +166,8 @@ TEST(LayersTest, WithoutASchemaNoTextIsShown) {
 
 TEST(LayersTest, SchemaThatRefersToItselfEnds) {
     const auto layers = layers_of(R"({"demo": {"library": "d", "config": {"a": {"a": "x"}}}})");
-    const auto schema = Json::parse(R"({"allOf": [{"$ref": "#/allOf/0"}, {"$ref": "#"}], "$ref": "#/nowhere"})");
+    const auto schema =
+        Json::parse(R"({"allOf": [{"$ref": "#/allOf/0"}, {"$ref": "#"}], "$ref": "#/nowhere"})");
 
     EXPECT_EQ(settings_of(layers, "demo", schema)["config"]["a"]["value"]["a"], hidden_text);
 }
