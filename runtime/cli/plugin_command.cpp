@@ -3,6 +3,7 @@
 #include "runtime/cli/control_client.hpp"
 #include "runtime/cli/offers.hpp"
 #include "runtime/cli/table.hpp"
+#include "runtime/http/plugin_json.hpp"
 
 #include <ostream>
 
@@ -11,27 +12,10 @@ namespace {
 
 using nlohmann::json;
 
-json to_json(const plugins::InstanceStatus& status) {
-    auto models = json::array();
-    for (const auto& model : status.models) models.push_back(model.id);
-    return {{"name", status.name},
-            {"library", status.library},
-            {"path", status.path},
-            {"id", status.id},
-            {"version", status.version},
-            {"interfaces", status.interfaces},
-            {"state", status.state == plugins::InstanceState::on ? "on" : "off"},
-            {"reason", status.reason.empty() ? json(nullptr) : json(status.reason)},
-            {"faults", status.faults},
-            {"models", models}};
-}
-
 // What a server with this config would have.
 json load_plugins(const config::Config& config) {
     const auto registry = load_without_server(config);
-    auto items = json::array();
-    for (const auto& status : registry->list()) items.push_back(to_json(status));
-    return {{"items", items}};
+    return http::plugins_json(registry->list(), config.layers.get());
 }
 
 std::string text_of(const json& item, const char* key) {

@@ -1,10 +1,10 @@
 #include "runtime/cli/running_server.hpp"
 
 #include "db/api_key.hpp"
-#include "db/synced_path.hpp"
 #include "runtime/cli/offers.hpp"
 #include "runtime/cli/plugin_folders.hpp"
 #include "runtime/cli/plugin_specs.hpp"
+#include "runtime/cli/private_file.hpp"
 #include "runtime/cli/tls_files.hpp"
 #include "runtime/cli/version.hpp"
 #include "runtime/config/expand.hpp"
@@ -44,18 +44,9 @@ size_t open_file_limit() {
     return limit.rlim_cur;
 }
 
-// A file that only its owner may read, from its first moment on; on disk when this returns.
-Result<void> write_secret(const std::string& path, const std::string& text) {
-    const net::FileDescriptor file(
-        ::open(path.c_str(), O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600));
-    const auto line = text + "\n";
-    if (file &&
-        ::write(file.get(), line.data(), line.size()) == static_cast<ssize_t>(line.size()) &&
-        ::fsync(file.get()) == 0 && sync_folder_of(path) == 0) {
-        return {};
-    }
-    return failure(ErrorCode::storage,
-                   "Cannot write " + path + "; check the data folder's rights.");
+void set_limit(const config::PluginFaultsConfig& faults, plugins::FaultLimit& limit) {
+    limit.count = faults.limit;
+    limit.window = faults.window;
 }
 
 engine::EngineOptions engine_options(const config::Config& config) {
@@ -72,11 +63,14 @@ engine::EngineOptions engine_options(const config::Config& config) {
 
 }  // namespace
 
-RunningServer::RunningServer(const config::Config& config, LoadConfig load_config)
+RunningServer::RunningServer(const config::Config& config, ConfigSource source)
     : config_(config),
-      load_config_(std::move(load_config)),
+      source_(std::move(source)),
+      layers_(config.layers),
       control_(1, control_queue),
-      jobs_(lane_count(), job_queue) {}
+      jobs_(lane_count(), job_queue) {
+    set_limit(config.plugin_faults, *fault_limit_);
+}
 
 RunningServer::~RunningServer() { stop(); }
 
@@ -121,7 +115,7 @@ Result<void> RunningServer::make_admin_key() {
     auto made = make_api_key(Role::admin, "admin", owner_of_key("", "admin"));
     if (!made) return std::unexpected(made.error());
     const auto path = std::filesystem::absolute(config_.store.data_dir) / "admin.key";
-    if (auto written = write_secret(path, made->text); !written) return written;
+    if (auto written = write_private_file(path, made->text + "\n"); !written) return written;
     if (auto stored = store_->insert_credential(made->record); !stored) return stored;
     credentials_.put(made->record);
     new_admin_key_file_ = path;
@@ -142,8 +136,10 @@ Result<void> RunningServer::load_plugins() {
         .jobs = &jobs_,
         .values = values_.get(),
         .metrics = plugin_metrics_,
-        .version = version()};
-    registry_ = std::make_unique<plugins::Registry>(plugin_folders(config_), std::move(services));
+        .version = version(),
+        .fault_limit = fault_limit_};
+    registry_ = std::make_unique<plugins::Registry>(plugin_folders(config_), std::move(services),
+                                                    config_.store.data_dir + "/plugins-cache");
     if (auto loaded = registry_->load(plugin_specs(config_)); !loaded) return loaded;
     const auto problems = check_offers(config_, registry_->instances());
     if (problems.empty()) return {};
@@ -157,7 +153,13 @@ void RunningServer::make_engine() {
                                                engine_options(config_));
     server_ = std::make_unique<http::Server>(
         *engine_, *lanes_, *registry_, credentials_,
-        [this](http::OnReloaded done) { reload(std::move(done)); }, server_options(config_));
+        http::Administration{.reload = [this](http::OnReloaded done) { reload(std::move(done)); },
+                             .change_plugin =
+                                 [this](config::PluginChange change, http::OnChanged done) {
+                                     change_plugin(std::move(change), std::move(done));
+                                 },
+                             .layers = [this] { return *layers_.get(); }},
+        server_options(config_));
     server_->set_more_metrics([this](observe::Metrics& metrics) { add_metrics(metrics); });
     engine_->set_spans(spans_);
     set_span_targets();
@@ -248,29 +250,86 @@ void RunningServer::reload(http::OnReloaded done) {
     (void)control_.post(std::move(task));  // refused: it goes, and the call in `done` answers 500
 }
 
-// All that can fail comes first. Then requests that arrive meanwhile see each part either old or
-// new; both hold the instances they need.
+// What the API changed without "persist" ends here.
 config::Checked<config::ReloadReport> RunningServer::reload_now() {
-    auto next = load_config_();
-    if (!next) return std::unexpected(std::move(next.error()));
+    auto layers = source_.read();
+    if (!layers) return std::unexpected(std::move(layers.error()));
+    const auto next = source_.check(std::move(*layers));
+    if (!next) return std::unexpected(next.error());
     auto tls = load_tls(*next);
     if (!tls) return std::unexpected(std::move(tls.error()));
-    const auto check = [&](const auto& instances) { return check_offers(*next, instances); };
-    auto changes = registry_->reload(plugin_folders(*next), plugin_specs(*next), check);
-    if (!changes) return std::unexpected(std::move(changes.error()));
-    if (tls_ && *tls) {
+    auto report = take_over(*next, "", [] { return Result<void>(); });
+    if (report && tls_ && *tls) {
         log_tls(**tls);
         tls_->set(std::move(*tls));
     }
-    offers_->set(offers_of(*next, registry_->instances()));
-    engine_->set_options(engine_options(*next));
+    return report;
+}
+
+void RunningServer::change_plugin(config::PluginChange change, http::OnChanged done) {
+    auto task = [this, change = std::move(change), done = std::move(done)]() mutable {
+        done(change_now(change));
+    };
+    (void)control_.post(std::move(task));  // as in reload()
+}
+
+http::Changed RunningServer::change_now(const config::PluginChange& change) {
+    const auto running = *layers_.get();
+    const bool writes = change.persist || change.forget;
+    if (auto kept = writes ? overrides_unchanged(*running) : Result<void>(); !kept)
+        return std::unexpected(http::ChangeRefusal{.error = kept.error()});
+    auto layers = config::with_change(*running, change);
+    if (!layers) return std::unexpected(http::ChangeRefusal{.problems = layers.error()});
+    const auto next = source_.check(std::move(*layers));
+    if (!next) return std::unexpected(http::ChangeRefusal{.problems = next.error()});
+
+    std::optional<Error> failed;
+    const auto commit = [&]() -> Result<void> {
+        if (!writes) return {};
+        const auto path = config::overrides_path(config_.store.data_dir);
+        auto written = write_private_file(path, config::text_of(next->layers->persisted));
+        if (!written) failed = written.error();
+        return written;
+    };
+    auto report = take_over(*next, change.name, commit);
+    if (report) return std::move(*report);
+    return std::unexpected(http::ChangeRefusal{.problems = report.error(), .error = failed});
+}
+
+// What somebody wrote there by hand is not to be lost.
+Result<void> RunningServer::overrides_unchanged(const config::Layers& running) const {
+    const auto path = config::overrides_path(config_.store.data_dir);
+    const auto there = config::read_overrides(path);
+    if (there && config::text_of(*there) == config::text_of(running.persisted)) return {};
+    return failure(ErrorCode::conflict, path + " has changed since it was read: reload first.");
+}
+
+// All that can fail comes first. Then requests that arrive meanwhile see each part either old or
+// new; both hold the instances they need.
+config::Checked<config::ReloadReport> RunningServer::take_over(const config::Config& next,
+                                                               const std::string& only,
+                                                               const Commit& commit) {
+    const auto check = [&](const plugins::InstanceSet& instances) {
+        auto problems = check_offers(next, instances);
+        if (!problems.empty()) return problems;
+        if (const auto committed = commit(); !committed)
+            problems.push_back({"", committed.error().message, "a disk that can be written"});
+        return problems;
+    };
+    auto changes = registry_->reload(
+        {.folders = plugin_folders(next), .specs = plugin_specs(next), .only = only}, check);
+    if (!changes) return std::unexpected(std::move(changes.error()));
+    set_limit(next.plugin_faults, *fault_limit_);
+    offers_->set(offers_of(next, registry_->instances()));
+    engine_->set_options(engine_options(next));
     set_span_targets();
-    server_->set_options(server_options(*next));
+    server_->set_options(server_options(next));
+    layers_.set(next.layers);
     return config::ReloadReport{.plugins_added = std::move(changes->added),
                                 .plugins_replaced = std::move(changes->replaced),
                                 .plugins_removed = std::move(changes->removed),
                                 .plugins_unchanged = std::move(changes->unchanged),
-                                .needs_restart = config::needs_restart(config_, *next)};
+                                .needs_restart = config::needs_restart(config_, next)};
 }
 
 void RunningServer::stop() {

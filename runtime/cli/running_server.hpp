@@ -3,6 +3,8 @@
 
 #include "db/store.hpp"
 #include "runtime/config/config.hpp"
+#include "runtime/config/current.hpp"
+#include "runtime/config/layers.hpp"
 #include "runtime/engine/credential_directory.hpp"
 #include "runtime/engine/engine.hpp"
 #include "runtime/engine/key_value_service.hpp"
@@ -29,12 +31,15 @@
 
 namespace patchbay::cli {
 
-// Reads the config again, flags included.
-using LoadConfig = std::function<config::Checked<config::Config>()>;
+// The config with all its flags, in two steps.
+struct ConfigSource {
+    std::function<config::Checked<config::Layers>()> read;  // the files, as they are now
+    std::function<config::Checked<config::Config>(config::Layers)> check;
+};
 
 class RunningServer {
 public:
-    RunningServer(const config::Config& config, LoadConfig load_config);
+    RunningServer(const config::Config& config, ConfigSource source);
     ~RunningServer();  // stop()
 
     // Opens the store, loads the plugins, takes over what was open, and listens. One sentence when
@@ -52,6 +57,10 @@ public:
     // streams that go on. `done` hears on the control thread. [any-thread]
     void reload(http::OnReloaded done);
 
+    // The same for what an administrator changes about one plugin, and nothing else: no file but
+    // that plugin's library is looked at again. One change at a time. [any-thread]
+    void change_plugin(config::PluginChange change, http::OnChanged done);
+
     // Stops in order: no new connections and runs; drain_timeout for what runs; then the rest.
     void stop();
 
@@ -65,11 +74,20 @@ private:
     void set_span_targets();
     Result<void> listen();
     config::Checked<config::ReloadReport> reload_now();
+    Result<void> overrides_unchanged(const config::Layers& running) const;  // else conflict
+    http::Changed change_now(const config::PluginChange& change);
+    // `commit`: the last step that may fail.
+    using Commit = std::function<Result<void>()>;
+    config::Checked<config::ReloadReport> take_over(const config::Config& next,
+                                                    const std::string& only, const Commit& commit);
     http::ServerOptions server_options(const config::Config& config) const;
     net::GateOptions gate_options() const;
 
     const config::Config config_;  // as at the start
-    const LoadConfig load_config_;
+    const ConfigSource source_;
+    config::Current<std::shared_ptr<const config::Layers>> layers_;  // of what runs
+    const std::shared_ptr<plugins::FaultLimit> fault_limit_ =
+        std::make_shared<plugins::FaultLimit>();
     std::string new_admin_key_file_;
     std::string new_admin_key_;
     bool running_ = false;  // the lanes run: there is something to drain

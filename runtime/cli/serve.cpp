@@ -88,27 +88,35 @@ void announce(const RunningServer& server, const config::Config& config, bool de
     std::fflush(stdout);
 }
 
+config::Checked<config::Config> config_from(config::Checked<config::Layers> layers,
+                                            const config::LoadOptions& options, bool dev) {
+    if (!layers) return std::unexpected(std::move(layers.error()));
+    auto config = config::load_from(std::move(*layers), options);
+    if (config && dev) config->server.cors_origins.push_back("http://localhost:*");
+    return config;
+}
+
 }  // namespace
 
 int serve(const ServeFlags& flags) {
     config::LoadOptions options{
         .file = flags.config, .listen = flags.listen, .data_dir = flags.data_dir};
-    const LoadConfig load = [options, dev = flags.dev] {
-        auto config = config::load(options);
-        if (config && dev) config->server.cors_origins.push_back("http://localhost:*");
-        return config;
-    };
-    const auto config = load();
+    const auto config = config_from(config::read_layers(options), options, flags.dev);
     if (!config) {
         std::fputs(config::sentences(config.error()).c_str(), stderr);
         return 2;
     }
+    options.overrides_dir = config->store.data_dir;  // a server keeps its data folder
     set_up_logs(*config);
     const auto signals = block_signals();
     const auto supervisor = Supervisor::of_this_process();
     plugins::install_crash_handler();
 
-    RunningServer server(*config, load);
+    RunningServer server(*config, {.read = [options] { return config::read_layers(options); },
+                                   .check =
+                                       [options, dev = flags.dev](config::Layers layers) {
+                                           return config_from(std::move(layers), options, dev);
+                                       }});
     if (const auto started = server.start(); !started) {
         std::fprintf(stderr, "%s\n", started.error().message.c_str());
         server.stop();

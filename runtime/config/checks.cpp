@@ -1,6 +1,7 @@
 #include "runtime/config/checks.hpp"
 
 #include "runtime/config/address.hpp"
+#include "runtime/config/layers.hpp"
 #include "runtime/config/near_name.hpp"
 #include "runtime/config/parse.hpp"
 
@@ -120,6 +121,9 @@ Problems check_meaning(const Config& config) {
 
 std::vector<std::string> warnings(const Config& config) {
     std::vector<std::string> sentences;
+    for (const auto& name : config.layers ? stale_overrides(*config.layers) : Texts())
+        sentences.push_back("overrides.json changes the plugin \"" + name +
+                            "\", which the config does not have.");
     if (config.server.tls) return sentences;
     for (const auto& text : config.server.listen) {
         const auto address = parse_address(text);

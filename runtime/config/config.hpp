@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -66,6 +67,12 @@ struct AgentsConfig {
     std::string default_agent = "chat";
 };
 
+// When an instance is turned off for what it does against its interfaces' rules.
+struct PluginFaultsConfig {
+    uint32_t limit = 10;  // 0 = never
+    milliseconds window{60000};
+};
+
 struct ModelsConfig {
     std::string default_model;
     std::vector<std::pair<std::string, std::vector<std::string>>> aliases;  // in the file's order
@@ -86,13 +93,17 @@ struct BillingConfig {
     uint64_t points_per_1000_tokens = 10;
 };
 
+struct Layers;
+
 struct Config {
-    std::string source;  // the file's path, or "the built-in default"
+    std::shared_ptr<const Layers> layers;  // what it was made of; nullptr = made by hand
+    std::string source;                    // the file's path, or "the built-in default"
     ServerConfig server;
     StoreConfig store;
     std::vector<std::string> plugin_path;
     std::vector<PluginConfig> plugins;  // in the file's order
-    std::vector<std::string> auth;      // names of plugins
+    PluginFaultsConfig plugin_faults;
+    std::vector<std::string> auth;  // names of plugins
     bool allow_anonymous = false;
     std::vector<std::string> middleware;  // names of plugins, in the order in which they see a turn
     AgentsConfig agents;

@@ -144,6 +144,13 @@ Result<std::string> expand(std::string_view text, const Environment& environment
     }
 }
 
+bool has_reference(std::string_view text) {
+    for (auto place = text.find("${"); place != text.npos; place = text.find("${", place + 2)) {
+        if (place == 0 || text[place - 1] != '$') return true;
+    }
+    return false;
+}
+
 Expanded expand_document(Json& document, const Environment& environment, Problems& problems) {
     Expander expander(environment, problems);
     expander.visit(document, "");

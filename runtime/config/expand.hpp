@@ -26,6 +26,9 @@ Environment process_environment();
 // reference, never a value.
 Result<std::string> expand(std::string_view text, const Environment& environment);
 
+// Whether expand() would change the text by more than "$${".
+bool has_reference(std::string_view text);
+
 // Pointers of the values that came from the environment or a file: not to be shown to anybody.
 using Expanded = std::set<std::string>;
 

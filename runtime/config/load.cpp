@@ -4,42 +4,21 @@
 #include "runtime/config/checks.hpp"
 #include "runtime/config/read.hpp"
 #include "runtime/config/schema.hpp"
+#include "runtime/config/text_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <filesystem>
-#include <fstream>
 
 namespace patchbay::config {
 namespace {
 
-constexpr size_t longest_config = 4 * 1024 * 1024;  // bytes
 constexpr const char* builtin_source = "the built-in default";
-
-std::unexpected<Problems> whole_file(std::string found, std::string expected) {
-    return std::unexpected(Problems{{"", std::move(found), std::move(expected)}});
-}
-
-Checked<Json> parse_file(const std::string& path) {
-    std::error_code error;
-    if (std::filesystem::is_directory(path, error)) return whole_file("a folder", "a file");
-    std::ifstream file(path, std::ios::binary);
-    if (!file) {
-        const std::string why = std::error_code(errno, std::generic_category()).message();
-        return whole_file("no readable file " + path + " (" + why + ")",
-                          "an existing file after --config");
-    }
-    std::string text(longest_config + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    text.resize(static_cast<size_t>(file.gcount()));
-    if (text.size() > longest_config) return whole_file("more than 4 MiB", "a smaller file");
-    return parse(text);
-}
 
 Checked<Json> read_document(const LoadOptions& options) {
     const auto source = source_of(options);
     if (source == builtin_source) return builtin_document(options.environment);
-    return parse_file(source);
+    const auto text = read_text_file(source);
+    return text ? parse(*text) : std::unexpected(text.error());
 }
 
 // What the command line says takes the file's place.
@@ -102,14 +81,14 @@ std::string source_of(const LoadOptions& options) {
     return builtin_source;
 }
 
-Checked<std::string> load_data_dir(const LoadOptions& options) {
-    if (!options.data_dir.empty()) return options.data_dir;
-    const auto document = read_document(options);
-    if (!document) return std::unexpected(document.error());
-    const Json::json_pointer pointer("/store/data_dir");
-    if (!document->contains(pointer)) return StoreConfig{}.data_dir;
+namespace {
 
-    const auto& text = document->at(pointer);
+Checked<std::string> data_dir_of(const Json& document, const LoadOptions& options) {
+    if (!options.data_dir.empty()) return options.data_dir;
+    const Json::json_pointer pointer("/store/data_dir");
+    if (!document.contains(pointer)) return StoreConfig{}.data_dir;
+
+    const auto& text = document.at(pointer);
     if (!text.is_string()) {
         return std::unexpected(Problems{{pointer.to_string(), "no text", "the name of a folder"}});
     }
@@ -120,23 +99,53 @@ Checked<std::string> load_data_dir(const LoadOptions& options) {
                   "the name of a folder"}});
 }
 
+}  // namespace
+
+Checked<std::string> load_data_dir(const LoadOptions& options) {
+    if (!options.data_dir.empty()) return options.data_dir;
+    const auto document = read_document(options);
+    return document ? data_dir_of(*document, options) : std::unexpected(document.error());
+}
+
 Checked<Config> load(const LoadOptions& options) {
+    auto layers = read_layers(options);
+    if (!layers) return std::unexpected(std::move(layers.error()));
+    return load_from(std::move(*layers), options);
+}
+
+Checked<Layers> read_layers(const LoadOptions& options) {
     auto document = read_document(options);
     if (!document) return std::unexpected(std::move(document.error()));
+    auto folder = options.overrides_dir;
+    if (folder.empty()) {
+        const auto data_dir = data_dir_of(*document, options);
+        // A data folder that is wrong is one of the mistakes that load_from() reports.
+        folder = data_dir.value_or("");
+    }
+    Layers layers{.file = std::move(*document), .source = source_of(options)};
+    if (folder.empty()) return layers;
+    auto persisted = read_overrides(overrides_path(folder));
+    if (!persisted) return std::unexpected(std::move(persisted.error()));
+    layers.persisted = std::move(*persisted);
+    return layers;
+}
 
+Checked<Config> load_from(Layers layers, const LoadOptions& options) {
+    auto document = document_of(layers);
     Problems problems;
-    const auto expanded = expand_document(*document, options.environment, problems);
-    coerce_expanded(*document, expanded);
-    apply_flags(options, *document);
-    append_new(check_schema(*document, expanded), problems);
+    const auto expanded = expand_document(document, options.environment, problems);
+    coerce_expanded(document, expanded);
+    apply_flags(options, document);
+    append_new(check_schema(document, expanded), problems);
     if (std::ranges::any_of(problems, spoils_names)) return std::unexpected(std::move(problems));
 
-    remove_mistakes(problems, *document);
-    auto config = read(*document);
+    remove_mistakes(problems, document);
+    auto config = read(document);
     append_new(check_meaning(config), problems);
     if (!problems.empty()) return std::unexpected(std::move(problems));
-    config.source = source_of(options);
+    config.source = layers.source;
     config.debug_logs = options.environment("ENABLE_LOGS") == "true";
+    config.layers = std::make_shared<const Layers>(std::move(layers));
     return config;
 }
 

@@ -1,8 +1,9 @@
-// One file and the environment → one checked Config.
+// One file, what administrators changed of it, and the environment → one checked Config.
 #pragma once
 
 #include "runtime/config/config.hpp"
 #include "runtime/config/expand.hpp"
+#include "runtime/config/layers.hpp"
 #include "runtime/config/problem.hpp"
 
 #include <string>
@@ -15,12 +16,18 @@ struct LoadOptions {
     std::vector<std::string> search{"./patchbay.json", "/etc/patchbay/patchbay.json"};
     std::vector<std::string> listen;  // not empty: instead of the file's
     std::string data_dir;             // the same
+    std::string overrides_dir;        // of overrides.json; "" = the data folder
     Environment environment = process_environment();
 };
 
 // All mistakes at once: what cannot be read or parsed; else everything that the references, the
 // schema and the meaning find wrong.
 Checked<Config> load(const LoadOptions& options);
+
+// The same in two steps: what stands in the files now, and whether it is in order. The second may
+// be repeated with other overrides.
+Checked<Layers> read_layers(const LoadOptions& options);
+Checked<Config> load_from(Layers layers, const LoadOptions& options);
 
 // The data folder alone, for commands that need nothing else: mistakes elsewhere, and variables
 // that only the server has, do not stop them.

@@ -91,6 +91,13 @@ void add_default_agent(Config& config) {
     config.plugins.push_back({.name = implied, .library = "patchbay_agent_chat"});
 }
 
+PluginFaultsConfig read_plugin_faults(const Json& section) {
+    PluginFaultsConfig faults;
+    set(section, "limit", faults.limit);
+    set(section, "window_ms", faults.window);
+    return faults;
+}
+
 ModelsConfig read_models(const Json& section) {
     ModelsConfig models;
     set(section, "default", models.default_model);
@@ -123,6 +130,7 @@ Config read(const Json& document) {
     config.plugins = read_plugins(section_of(document, "plugins"));
     set(section_of(document, "agents"), "default", config.agents.default_agent);
     add_default_agent(config);
+    config.plugin_faults = read_plugin_faults(section_of(document, "plugin_faults"));
     set(document, "auth", config.auth);
     config.allow_anonymous = document.value("anonymous", "deny") == "allow";
     set(document, "middleware", config.middleware);

@@ -17,6 +17,13 @@ std::optional<plugins::ModelInfo> listed(const plugins::Instance& provider, cons
     return std::nullopt;
 }
 
+// Off from the start, or turned off since.
+std::unexpected<Error> off(const std::string& instance) {
+    return std::unexpected(Error{.code = ErrorCode::unavailable,
+                                 .message = "The provider '" + instance + "' is off.",
+                                 .user_safe = true});
+}
+
 constexpr size_t longest_id = 256;  // bytes; a longer one is not compared with others
 
 }  // namespace
@@ -82,21 +89,24 @@ Result<ModelChoice> ModelTable::resolve_qualified(const std::string& instance,
         providers_, instance,
         [](const auto& provider) -> const auto& { return name_of(*provider); });
     if (found != providers_.end()) {
+        if (!is_alive(**found)) return off(instance);
         if (auto info = listed(**found, model, true)) return ModelChoice{*found, *info};
         return failure(ErrorCode::model_not_found, "The provider '" + instance +
                                                        "' has no model '" + model + "'" +
                                                        near_ids(instance + "/" + model) + ".");
     }
-    if (std::ranges::find(off_, instance) != off_.end()) {
-        return failure(ErrorCode::unavailable, "The provider '" + instance + "' is off.");
-    }
+    if (std::ranges::find(off_, instance) != off_.end()) return off(instance);
     return failure(ErrorCode::model_not_found, "No provider is called '" + instance + "'.");
 }
 
 Result<ModelChoice> ModelTable::resolve_listed(const std::string& id) const {
+    const plugins::Instance* turned_off = nullptr;
     for (const auto& provider : providers_) {
-        if (auto info = listed(*provider, id, false)) return ModelChoice{provider, *info};
+        auto info = listed(*provider, id, false);
+        if (info && is_alive(*provider)) return ModelChoice{provider, *info};
+        if (info && !turned_off) turned_off = provider.get();
     }
+    if (turned_off) return off(name_of(*turned_off));
     return failure(ErrorCode::model_not_found, "Unknown model '" + id + "'" + near_ids(id) + ".");
 }
 

@@ -32,7 +32,8 @@ public:
     ModelTable(const plugins::InstanceSet& instances, ModelOptions options);
 
     // instance/model → alias → the first instance that lists the id → the default, when unknown ids
-    // go there. "" = the default. model_not_found names near ids; unavailable: the instance is off.
+    // go there. "" = the default. model_not_found names near ids; unavailable: the instance is off,
+    // or was turned off for its faults.
     Result<ModelChoice> resolve(const std::string& id) const;
 
     // The default and the aliases' targets that name a model which a provider that is on does not

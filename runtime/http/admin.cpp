@@ -1,4 +1,4 @@
-// /api/admin: plugins, keys, streams, backup, reload.
+// /api/admin: keys, streams, backup.
 #include "db/api_key.hpp"
 #include "db/clock.hpp"
 #include "runtime/http/error_reply.hpp"
@@ -12,20 +12,6 @@ using nlohmann::json;
 
 constexpr auto label_rule = "must be 1 to 100 bytes without control characters";
 
-json instance_json(const plugins::InstanceStatus& status) {
-    auto models = json::array();
-    for (const auto& model : status.models) models.push_back(model.id);
-    return {{"name", status.name},
-            {"library", status.library},
-            {"id", status.id},
-            {"version", status.version},
-            {"interfaces", status.interfaces},
-            {"state", status.state == plugins::InstanceState::on ? "on" : "off"},
-            {"reason", status.reason.empty() ? json(nullptr) : json(status.reason)},
-            {"faults", status.faults},
-            {"models", std::move(models)}};
-}
-
 json credential_json(const CredentialRecord& record) {
     return {{"id", record.id},
             {"name", record.name},
@@ -35,23 +21,7 @@ json credential_json(const CredentialRecord& record) {
             {"revoked_at_ms", record.revoked_at_ms ? json(record.revoked_at_ms) : json(nullptr)}};
 }
 
-json report_json(const config::ReloadReport& report) {
-    return {{"plugins",
-             {{"added", report.plugins_added},
-              {"replaced", report.plugins_replaced},
-              {"removed", report.plugins_removed},
-              {"unchanged", report.plugins_unchanged}}},
-            {"needs_restart", report.needs_restart}};
-}
-
 }  // namespace
-
-// GET /api/admin/plugins  ->  {items}: every instance of the config, with its state and why
-void get_plugins(Server& server, CallRef call) {
-    auto items = json::array();
-    for (const auto& status : server.registry().list()) items.push_back(instance_json(status));
-    answer_json(std::move(call), 200, {{"items", std::move(items)}});
-}
 
 // GET /api/admin/keys  ->  {items}, revoked ones too; never a secret
 void get_keys(Server& server, CallRef call) {
@@ -135,24 +105,6 @@ void post_backup(Server& server, CallRef call) {
         return answer_error(std::move(call), copied.error());
     }
     answer_json(std::move(call), 200, {{"path", *path}});
-}
-
-// POST /api/admin/reload  ->  200 with what changed; 422 with every problem: then nothing has
-void post_reload(Server& server, CallRef call) {
-    server.reload([call = std::move(call)](config::Checked<config::ReloadReport> report) mutable {
-        if (report) return answer_json(std::move(call), 200, report_json(*report));
-        auto problems = json::array();
-        for (const auto& problem : report.error()) {
-            problems.push_back({{"pointer", problem.pointer},
-                                {"found", problem.found},
-                                {"expected", problem.expected}});
-        }
-        const auto error = caller_error(ErrorCode::unprocessable,
-                                        "The config was refused, and nothing has changed:\n" +
-                                            config::sentences(report.error()));
-        auto response = error_reply(error, *call, {{"problems", std::move(problems)}});
-        answer(std::move(call), std::move(response));
-    });
 }
 
 }  // namespace patchbay::http

@@ -26,12 +26,19 @@ void post_cancel(Server& server, CallRef call);
 void post_resume(Server& server, CallRef call);
 
 // admin.cpp
-void get_plugins(Server& server, CallRef call);
 void get_keys(Server& server, CallRef call);
 void post_key(Server& server, CallRef call);
 void delete_key(Server& server, CallRef call);
 void get_streams(Server& server, CallRef call);
 void post_backup(Server& server, CallRef call);
+
+// admin_plugins.cpp
+void get_plugins(Server& server, CallRef call);
+void get_plugin(Server& server, CallRef call);
+void patch_plugin(Server& server, CallRef call);
+void post_enable(Server& server, CallRef call);
+void post_disable(Server& server, CallRef call);
+void delete_overrides(Server& server, CallRef call);
 void post_reload(Server& server, CallRef call);
 
 // health.cpp

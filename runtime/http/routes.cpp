@@ -26,6 +26,11 @@ constexpr auto routes = std::to_array<Route>({
     {"POST", "/api/runs/{id}/resume", Access::user, post_resume},
 
     {"GET", "/api/admin/plugins", Access::admin, get_plugins},
+    {"GET", "/api/admin/plugins/{name}", Access::admin, get_plugin},
+    {"PATCH", "/api/admin/plugins/{name}", Access::admin, patch_plugin},
+    {"POST", "/api/admin/plugins/{name}/enable", Access::admin, post_enable},
+    {"POST", "/api/admin/plugins/{name}/disable", Access::admin, post_disable},
+    {"DELETE", "/api/admin/plugins/{name}/overrides", Access::admin, delete_overrides},
     {"GET", "/api/admin/keys", Access::admin, get_keys},
     {"POST", "/api/admin/keys", Access::admin, post_key},
     {"DELETE", "/api/admin/keys/{id}", Access::admin, delete_key},

@@ -31,12 +31,13 @@ bool is_json_or_unnamed(const Call& call) {
 }  // namespace
 
 Server::Server(engine::Engine& engine, net::Lanes& lanes, plugins::Registry& registry,
-               engine::CredentialDirectory& credentials, Reload reload, ServerOptions options)
+               engine::CredentialDirectory& credentials, Administration administration,
+               ServerOptions options)
     : engine_(engine),
       lanes_(lanes),
       registry_(registry),
       credentials_(credentials),
-      reload_(std::move(reload)),
+      administration_(std::move(administration)),
       options_(std::move(options)) {}
 
 void Server::handle(net::Exchange exchange) {

@@ -8,10 +8,9 @@
 #pragma once
 
 #include "runtime/config/current.hpp"
-#include "runtime/config/problem.hpp"
-#include "runtime/config/reload.hpp"
 #include "runtime/engine/credential_directory.hpp"
 #include "runtime/engine/engine.hpp"
+#include "runtime/http/administration.hpp"
 #include "runtime/http/call.hpp"
 #include "runtime/http/client_address.hpp"
 #include "runtime/http/cors.hpp"
@@ -21,7 +20,6 @@
 #include "runtime/net/gate.hpp"
 #include "runtime/observe/metrics.hpp"
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -36,15 +34,11 @@ struct ServerOptions {
     net::EventStreamOptions streams;
 };
 
-// Reads the config again, all of it or nothing; `done` hears on another thread what changed, or
-// every reason why nothing did.
-using OnReloaded = std::move_only_function<void(config::Checked<config::ReloadReport>)>;
-using Reload = std::function<void(OnReloaded done)>;
-
 class Server {
 public:
     Server(engine::Engine& engine, net::Lanes& lanes, plugins::Registry& registry,
-           engine::CredentialDirectory& credentials, Reload reload, ServerOptions options);
+           engine::CredentialDirectory& credentials, Administration administration,
+           ServerOptions options);
 
     void handle(net::Exchange exchange);
 
@@ -61,7 +55,7 @@ public:
     Store& store() { return engine_.store(); }
     plugins::Registry& registry() { return registry_; }
     engine::CredentialDirectory& credentials() { return credentials_; }
-    void reload(OnReloaded done) { reload_(std::move(done)); }
+    const Administration& administration() const { return administration_; }
     void set_gate(const net::Gate& gate) { gate_ = &gate; }  // before the first request
 
     // What a scrape shows beside the server's own figures; before the first request.
@@ -82,7 +76,7 @@ private:
     net::Lanes& lanes_;
     plugins::Registry& registry_;
     engine::CredentialDirectory& credentials_;
-    Reload reload_;
+    const Administration administration_;
     config::Current<ServerOptions> options_;
     CredentialGuard guard_;
     const net::Gate* gate_ = nullptr;

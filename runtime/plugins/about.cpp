@@ -16,6 +16,14 @@ Result<About> parse_about(std::string_view about_json) {
     if (about_json.empty()) return about;
     const auto json = Json::parse(about_json, nullptr, false);
     if (!json.is_object()) return failure(ErrorCode::bad_request, "about_json is no JSON object");
+    for (auto [key, text] :
+         {std::pair{"title", &about.title}, {"description", &about.description}}) {
+        const auto member = json.find(key);
+        if (member == json.end()) continue;
+        if (!member->is_string())
+            return failure(ErrorCode::bad_request, fmt::format("about_json: {} is no text", key));
+        *text = member->get<std::string>();
+    }
     if (const auto schema = json.find("config_schema"); schema != json.end()) {
         if (!schema->is_object())
             return failure(ErrorCode::bad_request, "about_json: config_schema is no object");

@@ -13,6 +13,8 @@ namespace patchbay::plugins {
 
 // about_json of abi/plugin.h.
 struct About {
+    std::string title;
+    std::string description;
     nlohmann::json config_schema;  // null = any object
     std::vector<std::string> interfaces;
     bool needs_no_model = false;  // of an agent: "model": "none"

@@ -67,7 +67,9 @@ constexpr StreamNames tool_names{"tool.call", "tool.resume", "tool.cancel", "too
 Result<void> check_instance(const Instance& instance, const void* table, const char* kind) {
     if (!table) return failure(ErrorCode::unsupported, instance.name() + " is no " + kind);
     if (!instance.is_alive())
-        return failure(ErrorCode::unavailable, instance.name() + " was turned off");
+        return std::unexpected(Error{.code = ErrorCode::unavailable,
+                                     .message = instance.name() + " was turned off",
+                                     .user_safe = true});
     return {};
 }
 

@@ -38,7 +38,8 @@ std::optional<Error> unfit(const InstanceRef& instance) {
         return Error{.message = instance->name() + " does not offer " + PATCHBAY_AUTH_1};
     if (!instance->is_alive())
         return Error{.code = ErrorCode::unavailable,
-                     .message = instance->name() + " was turned off"};
+                     .message = "The auth plugin '" + instance->name() + "' is off.",
+                     .user_safe = true};
     return std::nullopt;
 }
 

@@ -57,7 +57,8 @@ patchbay_status BoundCall::start(const patchbay_http_start& request) {
     if (!take_handle(HandleKind::call)) return PATCHBAY_E_LIMIT;
     auto started = owner().lane().http().start(options_of(request), *this);
     if (!started) {
-        owner().instance().fault("http.start: " + printable(started.error().message, 500));
+        owner().instance().fault("http.start: " + printable(started.error().message, 500),
+                                 FaultWeight::forgiven);  // a user may have said the address
         return status_of(started.error().code);
     }
     id_ = *started;

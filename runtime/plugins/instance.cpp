@@ -30,7 +30,7 @@ const std::string* lasting(const std::string& name) {
 // The last reference may go on a lane, where destroy() must not run.
 void give_up(Instance* last) {
     std::unique_ptr<Instance> instance(last);
-    if (!instance->is_alive() || !instance->services().run_control) return;
+    if (!instance->is_made() || !instance->services().run_control) return;
     spdlog::info("plugin {}: an instance without users goes", instance->name());
     const auto run_control = instance->services().run_control;  // a copy: it outlives the instance
     run_control([instance = std::move(instance)]() mutable { instance.reset(); });
@@ -45,6 +45,7 @@ const std::vector<ToolInfo>& tools_of(const Instance& instance) { return instanc
 bool is_agent(const Instance& instance) { return instance.tables().agent != nullptr; }
 bool needs_no_model(const Instance& instance) { return instance.needs_no_model(); }
 bool is_provider(const Instance& instance) { return instance.tables().provider != nullptr; }
+bool is_alive(const Instance& instance) { return instance.is_alive(); }
 bool is_auth(const Instance& instance) { return instance.tables().auth != nullptr; }
 
 Instance::Instance(const InstanceSpec& spec, const Library& library,
@@ -52,7 +53,8 @@ Instance::Instance(const InstanceSpec& spec, const Library& library,
     : name_(lasting(spec.name)),
       entry_(library.entry),
       services_(std::move(services)),
-      metrics_(*name_, services_->metrics) {
+      metrics_(*name_, services_->metrics),
+      faults_(services_->fault_limit) {
     host_.abi = {.abi = PATCHBAY_ABI_MAJOR,
                  .reserved = 0,
                  .version = services_->version.c_str(),
@@ -146,9 +148,10 @@ void Instance::destroy() {
     state_ = nullptr;
 }
 
-void Instance::fault(std::string_view what) {
-    const auto count = faults_.fetch_add(1, std::memory_order_relaxed) + 1;
-    if (may_log()) spdlog::warn("plugin {}: {} (fault {})", name(), what, count);
+void Instance::fault(std::string_view what, FaultWeight weight) {
+    const bool too_many = faults_.add(what, weight);
+    if (may_log()) spdlog::warn("plugin {}: {} (fault {})", name(), what, faults_.total());
+    if (too_many) spdlog::error("plugin {} is off: {}", name(), faults_.report().verdict);
 }
 
 void Instance::note(std::string_view what) {

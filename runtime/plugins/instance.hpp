@@ -1,6 +1,7 @@
 // One created instance of a plugin.
 #pragma once
 
+#include "runtime/plugins/fault_log.hpp"
 #include "runtime/plugins/instance_metrics.hpp"
 #include "runtime/plugins/interfaces.hpp"
 #include "runtime/plugins/library.hpp"
@@ -29,7 +30,10 @@ public:
     // Calls the plugin's destroy(), once. No chat or check of it is open. Without this call it is
     // destroyed when its last reference goes, on the thread of HostServices::run_control. [control]
     void destroy();
-    bool is_alive() const { return alive_.load(std::memory_order_acquire); }  // [any-thread]
+    // False once it was destroyed, or turned off for its faults: nothing new is asked of it then,
+    // and what runs goes on. [any-thread]
+    bool is_alive() const { return is_made() && !faults_.is_over(); }
+    bool is_made() const { return alive_.load(std::memory_order_acquire); }  // [any-thread]
 
     const std::string& name() const { return *name_; }
     const char* lasting_name() const { return name_->c_str(); }  // lives as long as the process
@@ -53,9 +57,11 @@ public:
     // fault. [any-thread]
     void note(std::string_view what);
 
-    // Counts what the host had to forgive, and logs it: up to ten lines a second. [any-thread]
-    void fault(std::string_view what);
-    uint64_t faults() const { return faults_.load(std::memory_order_relaxed); }  // [any-thread]
+    // Counts what the plugin did against its contract, and logs it: up to ten lines a second. Too
+    // much of it (FaultLimit) turns the instance off. [any-thread]
+    void fault(std::string_view what, FaultWeight weight = FaultWeight::counted);
+    uint64_t faults() const { return faults_.total(); }            // [any-thread]
+    FaultReport fault_report() const { return faults_.report(); }  // [any-thread]
 
 private:
     bool may_log();
@@ -90,7 +96,7 @@ private:
     bool needs_no_model_ = false;
     std::atomic<bool> in_create_{false};
     std::atomic<bool> alive_{false};
-    std::atomic<uint64_t> faults_{0};
+    FaultLog faults_;
     std::atomic<int64_t> log_second_{0};  // faults are logged by the second
     std::atomic<uint32_t> log_lines_{0};  // in this second
 };

@@ -1,15 +1,18 @@
 #include "runtime/plugins/library.hpp"
 
 #include "runtime/config/near_name.hpp"
+#include "runtime/plugins/library_file.hpp"
 
 #include <boost/dll/shared_library.hpp>
 
 #include <dlfcn.h>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <map>
 #include <mutex>
+#include <set>
 
 namespace patchbay::plugins {
 namespace {
@@ -45,35 +48,6 @@ Error not_found(const std::string& name, const std::vector<std::string>& folders
                                    names.empty() ? "" : "; near it: " + names)};
 }
 
-bool everybody_writes(fs::perms permissions) {
-    return (permissions & fs::perms::others_write) != fs::perms::none;
-}
-
-Result<void> check_folder(const fs::path& folder) {
-    std::error_code problem;
-    const auto permissions = fs::status(folder, problem).permissions();
-    if (problem) return failure(ErrorCode::not_found, folder.string() + ": " + problem.message());
-    const bool sticky = (permissions & fs::perms::sticky_bit) != fs::perms::none;
-    if (everybody_writes(permissions) && !sticky)
-        return failure(ErrorCode::forbidden,
-                       folder.string() + " may be written by everybody: chmod o-w it");
-    return {};
-}
-
-// Whoever may replace the file, or the link to it, may run code as this server.
-Result<void> check_permissions(const fs::path& named, const fs::path& real) {
-    std::error_code problem;
-    const auto file = fs::status(real, problem);
-    if (problem) return failure(ErrorCode::not_found, real.string() + ": " + problem.message());
-    if (!fs::is_regular_file(file))
-        return failure(ErrorCode::bad_request, real.string() + " is not a file");
-    if (everybody_writes(file.permissions()))
-        return failure(ErrorCode::forbidden,
-                       real.string() + " may be written by everybody: chmod o-w it");
-    if (auto checked = check_folder(named.parent_path()); !checked) return checked;
-    return check_folder(real.parent_path());
-}
-
 Result<void> check_entry(const fs::path& path, const patchbay_plugin& entry) {
     if (entry.abi != PATCHBAY_ABI_MAJOR)
         return failure(ErrorCode::unsupported,
@@ -95,16 +69,53 @@ Result<void> check_entry(const fs::path& path, const patchbay_plugin& entry) {
     return {};
 }
 
-// Libraries by path, for ever: C++ and Rust thread-locals pin a library anyway, while dlclose()
-// reports success, and Boost.DLL closes what it destroys.
+// Libraries for ever: C++ and Rust thread-locals pin a library anyway, while dlclose() reports
+// success, and Boost.DLL closes what it destroys.
 struct Loaded {
     std::mutex mutex;
-    std::map<fs::path, boost::dll::shared_library> libraries;
+    std::map<std::string, boost::dll::shared_library> libraries;  // by the hash of their content
+    std::set<fs::path> in_place;  // the loader knows these names: it never opens them again
 };
 
 Loaded& loaded() {
     static auto* const libraries = new Loaded;
     return *libraries;
+}
+
+Result<void> open(const fs::path& path, boost::dll::shared_library& library) {
+    const auto mode = boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local;
+    boost::dll::fs::error_code failed;
+    library.load(path.string(), mode, failed);
+    if (!failed) return {};
+    const char* why = dlerror();
+    return failure(ErrorCode::unavailable, why ? why : path.string() + ": not loaded");
+}
+
+Result<void> open_copy(const LibraryFile& file, const std::string& folder,
+                       boost::dll::shared_library& library) {
+    const auto copy = copy_library(file, folder);
+    if (!copy) return std::unexpected(copy.error());
+    return open(*copy, library);
+}
+
+// A copy, or the file itself where a copy cannot be: on a full or noexec disk, or when it finds
+// other libraries from where it lies.
+Result<void> open_somewhere(const LibraryFile& file, const std::string& copies, Loaded& loaded,
+                            boost::dll::shared_library& library) {
+    Result<void> copied = failure(ErrorCode::unavailable, "no folder for copies");
+    if (!copies.empty()) copied = open_copy(file, copies, library);
+    if (!copies.empty() && copied) return {};
+    if (loaded.in_place.contains(file.path))
+        return failure(ErrorCode::unavailable,
+                       fmt::format("{} has changed, and what it was is loaded: restart the server "
+                                   "({})",
+                                   file.path.string(), copied.error().message));
+    if (auto opened = open(file.path, library); !opened) return opened;
+    loaded.in_place.insert(file.path);
+    if (!copies.empty())
+        spdlog::warn("{} is loaded where it lies; do not overwrite it: {}", file.path.string(),
+                     copied.error().message);
+    return {};
 }
 
 }  // namespace
@@ -126,31 +137,24 @@ Result<fs::path> find_library(const std::string& name, const std::vector<std::st
     return std::unexpected(not_found(name, folders));
 }
 
-Result<Library> load_library(const fs::path& path) {
-    std::error_code problem;
-    const auto real = fs::canonical(path, problem);
-    if (problem) return failure(ErrorCode::not_found, path.string() + ": " + problem.message());
-    if (auto checked = check_permissions(fs::absolute(path), real); !checked)
-        return std::unexpected(checked.error());
+Result<Library> load_library(const fs::path& path, const std::string& copies) {
+    const auto file = read_library_file(path);
+    if (!file) return std::unexpected(file.error());
 
-    auto& [mutex, libraries] = loaded();
-    const std::lock_guard lock(mutex);
-    auto& library = libraries[real];
+    const std::lock_guard lock(loaded().mutex);
+    auto& library = loaded().libraries[file->sha256];
     if (!library.is_loaded()) {
-        const auto mode = boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local;
-        boost::dll::fs::error_code failed;
-        library.load(real.string(), mode, failed);
-        if (failed) {
-            const char* why = dlerror();
-            return failure(ErrorCode::unavailable, why ? why : real.string() + ": not loaded");
-        }
+        if (auto opened = open_somewhere(*file, copies, loaded(), library); !opened)
+            return std::unexpected(opened.error());
     }
     if (!library.has("patchbay_plugin_entry"))
-        return failure(ErrorCode::bad_request,
-                       real.string() + " is no plugin: it exports no patchbay_plugin_entry");
+        return failure(ErrorCode::bad_request, file->path.string() +
+                                                   " is no plugin: it exports no "
+                                                   "patchbay_plugin_entry");
     const auto& entry = library.get<const patchbay_plugin>("patchbay_plugin_entry");
-    if (auto checked = check_entry(real, entry); !checked) return std::unexpected(checked.error());
-    return Library{.path = real, .entry = &entry};
+    if (auto checked = check_entry(file->path, entry); !checked)
+        return std::unexpected(checked.error());
+    return Library{.path = file->path, .sha256 = file->sha256, .entry = &entry};
 }
 
 }  // namespace patchbay::plugins

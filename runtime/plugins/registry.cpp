@@ -1,7 +1,9 @@
 #include "runtime/plugins/registry.hpp"
 
+#include "runtime/plugins/about.hpp"
 #include "runtime/plugins/instance.hpp"
 #include "runtime/plugins/library.hpp"
+#include "runtime/plugins/library_file.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -18,8 +20,16 @@ namespace {
 struct Entry {
     InstanceSpec spec;
     InstanceStatus status;
-    InstanceRef instance;  // nullptr = off
+    InstanceRef instance;  // nullptr = off; one that was turned off for its faults stays here
 };
+
+// An instance that was replaced or removed.
+struct Retired {
+    InstanceStatus status;  // as it was
+    std::weak_ptr<Instance> instance;
+};
+
+bool is_on(const Entry& entry) { return entry.instance && entry.instance->is_alive(); }
 
 const Entry* find_entry(const std::vector<Entry>& entries, std::string_view name) {
     const auto found = std::ranges::find(
@@ -30,7 +40,7 @@ const Entry* find_entry(const std::vector<Entry>& entries, std::string_view name
 InstanceSet set_of(const std::vector<Entry>& entries) {
     InstanceSet set;
     for (const auto& entry : entries) {
-        if (entry.instance) {
+        if (entry.instance) {  // turned off or not: who needs it is to hear that it is off
             set.on.push_back(entry.instance);
         } else {
             set.off.push_back(entry.spec.name);
@@ -39,17 +49,35 @@ InstanceSet set_of(const std::vector<Entry>& entries) {
     return set;
 }
 
+// An instance can be turned off for its faults at any time.
+InstanceStatus status_now(const Entry& entry) {
+    auto status = entry.status;
+    if (!entry.instance) return status;
+    status.faults = entry.instance->fault_report();
+    if (is_on(entry)) return status;
+    status.state = InstanceState::off;
+    status.reason = status.faults.verdict;
+    return status;
+}
+
+// A table that is wrong is refused by Instance::create(), in its own words.
+void describe(const char* about_json, InstanceStatus& status) {
+    auto about = parse_about(about_json);
+    if (!about) return;
+    status.title = std::move(about->title);
+    status.description = std::move(about->description);
+    status.config_schema = std::move(about->config_schema);
+}
+
 RegistryChanges changes_between(const std::vector<Entry>& before, const std::vector<Entry>& after) {
     RegistryChanges changes;
     for (const auto& entry : after) {
         const Entry* old = find_entry(before, entry.spec.name);
-        const bool was_on = old && old->instance;
-        const bool is_on = entry.instance != nullptr;
         const bool same = old && old->instance == entry.instance;
-        auto& kind = same      ? changes.unchanged
-                     : !is_on  ? changes.removed
-                     : !was_on ? changes.added
-                               : changes.replaced;
+        auto& kind = same                   ? changes.unchanged
+                     : !entry.instance      ? changes.removed
+                     : old && old->instance ? changes.replaced
+                                            : changes.added;
         kind.push_back(entry.spec.name);
     }
     for (const auto& entry : before) {
@@ -73,10 +101,15 @@ InstanceRef InstanceSet::find(std::string_view name) const {
 struct Registry::Impl {
     std::vector<std::string> folders;
     std::shared_ptr<const HostServices> services;
-    mutable std::mutex mutex;  // guards entries, which only [control] changes
+    std::string copies;
+    mutable std::mutex mutex;  // guards entries and retired, which only [control] changes
     std::vector<Entry> entries;
+    std::vector<Retired> retired;
 
     Entry make(const InstanceSpec& spec) const;
+    bool stays(const Entry* old, const InstanceSpec& spec, const std::string& only) const;
+    bool has_other_code(const Entry& entry) const;
+    void replace(std::vector<Entry> next);
     Result<InstanceRef> create(const InstanceSpec& spec, InstanceStatus& status) const;
 };
 
@@ -102,11 +135,13 @@ Result<InstanceRef> Registry::Impl::create(const InstanceSpec& spec, InstanceSta
     const auto path = find_library(spec.library, folders);
     if (!path) return std::unexpected(path.error());
     status.path = path->string();
-    const auto library = load_library(*path);
+    const auto library = load_library(*path, copies);
     if (!library) return std::unexpected(library.error());
     status.path = library->path.string();
+    status.sha256 = library->sha256;
     status.id = library->entry->id;
     status.version = library->entry->version;
+    describe(library->entry->about_json, status);
     auto instance = Instance::create(spec, *library, services);
     if (!instance) return instance;
     status.interfaces = (*instance)->tables().ids();
@@ -114,8 +149,38 @@ Result<InstanceRef> Registry::Impl::create(const InstanceSpec& spec, InstanceSta
     return instance;
 }
 
-Registry::Registry(std::vector<std::string> folders, HostServices services)
+// The old one goes on answering: same as before, on, and its file still holds the same code.
+bool Registry::Impl::stays(const Entry* old, const InstanceSpec& spec,
+                           const std::string& only) const {
+    if (!old || old->spec != spec) return false;
+    if (!spec.enabled || (!only.empty() && only != spec.name)) return true;
+    return is_on(*old) && !has_other_code(*old);
+}
+
+// A file that cannot be read now is no other code: what runs needs it no more.
+bool Registry::Impl::has_other_code(const Entry& entry) const {
+    const auto path = find_library(entry.spec.library, folders);
+    if (!path) return false;
+    const auto file = read_library_file(*path);
+    return file && file->sha256 != entry.status.sha256;
+}
+
+// Puts `next` in place. The old references go after the lock, perhaps with the last user.
+void Registry::Impl::replace(std::vector<Entry> next) {
+    const std::lock_guard lock(mutex);
+    entries.swap(next);
+    std::erase_if(retired, [](const Retired& each) { return each.instance.expired(); });
+    for (const auto& old : next) {
+        const Entry* now = find_entry(entries, old.spec.name);
+        if (old.instance && (!now || now->instance != old.instance))
+            retired.push_back({old.status, old.instance});
+    }
+}
+
+Registry::Registry(std::vector<std::string> folders, HostServices services, std::string copies)
     : impl_(std::make_unique<Impl>()) {
+    if (!copies.empty()) remove_library_copies(copies);
+    impl_->copies = std::move(copies);
     impl_->folders = std::move(folders);
     impl_->services = std::make_shared<const HostServices>(std::move(services));
 }
@@ -139,23 +204,20 @@ Result<void> Registry::load(const std::vector<InstanceSpec>& specs) {
     return {};
 }
 
-config::Checked<RegistryChanges> Registry::reload(std::vector<std::string> folders,
-                                                  const std::vector<InstanceSpec>& specs,
-                                                  const Check& check) {
-    auto old_folders = std::exchange(impl_->folders, std::move(folders));
+config::Checked<RegistryChanges> Registry::reload(const RegistryPlan& plan, const Check& check) {
+    auto old_folders = std::exchange(impl_->folders, plan.folders);
     std::vector<Entry> next;
     config::Problems problems;
-    for (const auto& spec : specs) {
+    for (const auto& spec : plan.specs) {
         const Entry* old = find_entry(impl_->entries, spec.name);
-        const bool same = old && old->spec == spec;
-        if (same && (old->instance || !spec.enabled)) {
+        if (impl_->stays(old, spec, plan.only)) {
             next.push_back(*old);
             continue;
         }
         const auto& made = next.emplace_back(impl_->make(spec));
-        if (spec.enabled && !made.instance && (!same || spec.required)) {
+        const bool may_stay_off = old && old->spec == spec && !old->instance && !spec.required;
+        if (spec.enabled && !made.instance && !may_stay_off)
             problems.push_back(off_problem(spec.name, made.status.reason));
-        }
     }
     if (problems.empty()) problems = check(set_of(next));
     if (!problems.empty()) {
@@ -163,8 +225,7 @@ config::Checked<RegistryChanges> Registry::reload(std::vector<std::string> folde
         return std::unexpected(std::move(problems));
     }
     auto changes = changes_between(impl_->entries, next);
-    const std::lock_guard lock(impl_->mutex);
-    impl_->entries.swap(next);
+    impl_->replace(std::move(next));
     return changes;
 }
 
@@ -183,9 +244,17 @@ std::vector<InstanceStatus> Registry::list() const {
     const std::lock_guard lock(impl_->mutex);
     std::vector<InstanceStatus> list;
     list.reserve(impl_->entries.size());
-    for (const auto& entry : impl_->entries) {
-        auto& status = list.emplace_back(entry.status);
-        if (entry.instance) status.faults = entry.instance->faults();
+    for (const auto& entry : impl_->entries) list.push_back(status_now(entry));
+    for (const auto& old : impl_->retired) {
+        if (old.instance.expired()) continue;
+        auto found = std::ranges::find(list, old.status.name, &InstanceStatus::name);
+        if (found == list.end()) {
+            found = list.insert(list.end(), old.status);
+            found->reason = "removed from the config";
+        }
+        ++found->draining;
+        const Entry* entry = find_entry(impl_->entries, old.status.name);
+        if (!entry || !entry->instance) found->state = InstanceState::draining;
     }
     return list;
 }
@@ -198,7 +267,7 @@ void Registry::destroy() {
             if (!entry.instance) continue;
             entry.status.state = InstanceState::off;
             entry.status.reason = "the server is stopping";
-            entry.status.faults = entry.instance->faults();
+            entry.status.faults = entry.instance->fault_report();
             instances.push_back(std::exchange(entry.instance, nullptr));
         }
     }

@@ -4,11 +4,14 @@
 
 #include "db/records.hpp"
 #include "runtime/config/problem.hpp"
+#include "runtime/plugins/fault_log.hpp"
 #include "runtime/observe/plugin_metrics.hpp"
 
 #include <patchbay/abi/auth.h>
 #include <patchbay/abi/provider.h>
 #include <patchbay/error.hpp>
+
+#include <nlohmann/json.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -41,18 +44,24 @@ struct ModelInfo {
     std::optional<int64_t> cached_price;
 };
 
-enum class InstanceState { on, off };
+// draining: it answers nothing new, and what began on it has not ended yet.
+enum class InstanceState { on, off, draining };
 
 struct InstanceStatus {
     std::string name;
     std::string library;
-    std::string path;  // "" when the library was not found
-    std::string id;    // of the plugin; "" when it was not loaded
+    std::string path;    // "" when the library was not found
+    std::string sha256;  // of the library's content, in hexadecimal; "" when it was not loaded
+    std::string id;      // of the plugin; "" when it was not loaded
     std::string version;
+    std::string title;
+    std::string description;
+    nlohmann::json config_schema;  // null when it is not known
     std::vector<std::string> interfaces;
     InstanceState state = InstanceState::off;
-    std::string reason;   // why it is off
-    uint64_t faults = 0;  // what the host had to forgive: late calls, blocked lanes, bad events
+    std::string reason;  // why it is not on
+    FaultReport faults;  // what it did against its contract: late calls, blocked lanes, bad events
+    uint64_t draining = 0;  // instances that it replaced, and that are still in use
     std::vector<ModelInfo> models;
 };
 
@@ -71,10 +80,11 @@ bool is_provider(const Instance& instance);
 bool is_agent(const Instance& instance);
 bool needs_no_model(const Instance& instance);  // an agent that answers without one
 bool is_auth(const Instance& instance);
+bool is_alive(const Instance& instance);  // false: turned off for its faults. [any-thread]
 
 // The instances of one state of the config.
 struct InstanceSet {
-    std::vector<InstanceRef> on;   // in the config's order
+    std::vector<InstanceRef> on;   // in the config's order; ask is_alive(): faults turn one off
     std::vector<std::string> off;  // by name
 
     InstanceRef find(std::string_view name) const;  // nullptr = unknown or off
@@ -95,6 +105,8 @@ struct HostServices {
     KeyValues* values = nullptr;  // nullptr: kv's functions are UNSUPPORTED
     std::shared_ptr<observe::PluginMetrics> metrics;  // nullptr: nobody reads what plugins count
     std::string version;                              // of the host
+    // When an instance is turned off. Not set = the default limit.
+    std::shared_ptr<const FaultLimit> fault_limit;
 };
 
 // What a reload changed, by the instances' names.
@@ -106,31 +118,42 @@ struct RegistryChanges {
     std::vector<std::string> unchanged;
 };
 
+// What the instances are to be.
+struct RegistryPlan {
+    std::vector<std::string> folders;  // where libraries are looked for, in order
+    std::vector<InstanceSpec> specs;
+    // "" = every library file is looked at again, and what is off is tried again. A name: that
+    // instance's alone; the others stay as they are unless `specs` changes them.
+    std::string only;
+};
+
 // What is to be changed in the config about an instance that is wanted and cannot be had.
 config::Problem off_problem(const std::string& name, const std::string& reason);
 
 class Registry {
 public:
-    // `folders`: where libraries are looked for, in order.
-    Registry(std::vector<std::string> folders, HostServices services);
+    // `folders`: where libraries are looked for, in order. `copies`: the folder for the copies that
+    // are loaded in place of library files, emptied here; "" = the files themselves are loaded.
+    Registry(std::vector<std::string> folders, HostServices services, std::string copies = "");
     ~Registry();  // destroys the instances; libraries stay loaded for ever
 
     // Loads and creates what is enabled, in the order of `specs`. An error only for a `required`
     // instance; all others are off with a reason. [control]
     Result<void> load(const std::vector<InstanceSpec>& specs);
 
-    // Makes what `specs` changes, beside what there is, and puts it in place once all of it is
-    // there and `check` finds no problem in the whole; else nothing has changed. What was off
-    // before and is described as before is tried again, and may stay off. An instance that is
-    // replaced or removed is destroyed when the last chat that holds it has closed. [control]
+    // Makes what `plan` changes, beside what there is, and puts it in place once all of it is there
+    // and `check` finds no problem in the whole; else nothing has changed. A library file that
+    // holds other code than the running instance's is loaded beside it. What was off before (for
+    // its faults, too) and is described as before is tried again, and may stay off. An instance
+    // that is replaced or removed is destroyed when the last chat that holds it has closed.
+    // [control]
     using Check = std::function<config::Problems(const InstanceSet&)>;
-    config::Checked<RegistryChanges> reload(std::vector<std::string> folders,
-                                            const std::vector<InstanceSpec>& specs,
-                                            const Check& check);
+    config::Checked<RegistryChanges> reload(const RegistryPlan& plan, const Check& check);
 
-    InstanceRef find(std::string_view name) const;  // nullptr = unknown or off. [any-thread]
-    InstanceSet instances() const;                  // [any-thread]
-    std::vector<InstanceStatus> list() const;       // [any-thread]
+    // nullptr = unknown, or it could not be made. [any-thread]
+    InstanceRef find(std::string_view name) const;
+    InstanceSet instances() const;             // [any-thread]
+    std::vector<InstanceStatus> list() const;  // [any-thread]
 
     // Destroys the instances that are on. Their chats and checks must be closed. [control]
     void destroy();

@@ -3,6 +3,7 @@
 #include "fuzz.hpp"
 
 #include "runtime/config/expand.hpp"
+#include "runtime/config/overrides.hpp"
 #include "runtime/config/parse.hpp"
 #include "runtime/config/schema.hpp"
 
@@ -11,6 +12,9 @@
 namespace config = patchbay::config;
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    if (const auto overrides = config::parse_overrides(text_of(data, size)))
+        expect(config::parse_overrides(config::text_of(*overrides)).has_value(),
+               "what was read can be written and read again");
     auto document = config::parse(text_of(data, size));
     if (!document) {
         expect(!document.error().empty(), "a refusal has a reason");

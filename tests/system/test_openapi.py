@@ -19,6 +19,11 @@ def routes_in_source():
     return set(row.findall(ROUTES.read_text()))
 
 
+def without_arguments(path):
+    """A path of nothing that exists."""
+    return path.replace("{id}", NO_ID).replace("{name}", "ghost")
+
+
 class Document:
     def __init__(self, content):
         self.content = content
@@ -121,6 +126,7 @@ def each_reference(node):
 
 class DocumentTest(ServerTest):
     config = demo_config()
+    config["plugins"]["spare"] = {"library": "patchbay_provider_demo"}
 
     def setUp(self):
         super().setUp()
@@ -152,7 +158,7 @@ class DocumentTest(ServerTest):
     def test_the_server_has_each_operation(self):
         for method, path, operation in self.document.operations():
             with self.subTest(method=method, path=path):
-                answer = self.admin.request(method, path.replace("{id}", NO_ID))
+                answer = self.admin.request(method, without_arguments(path))
 
                 self.assertNotEqual(answer.status, 405)
                 self.assertNotIn(b"No such resource.", answer.body)
@@ -161,7 +167,7 @@ class DocumentTest(ServerTest):
     def test_other_methods_of_a_path_are_refused_and_the_described_ones_named(self):
         for path, item in self.document.content["paths"].items():
             with self.subTest(path=path):
-                answer = self.admin.request("PUT", path.replace("{id}", NO_ID))
+                answer = self.admin.request("PUT", without_arguments(path))
 
                 self.assertEqual(answer.status, 405)
                 allowed = set(answer.headers["allow"].split(", ")) - {"HEAD", "OPTIONS"}
@@ -172,8 +178,8 @@ class DocumentTest(ServerTest):
         nobody.key = None
         for method, path, operation in self.document.operations():
             with self.subTest(method=method, path=path):
-                answer = nobody.request(method, path.replace("{id}", NO_ID))
-                as_user = self.client.request(method, path.replace("{id}", NO_ID))
+                answer = nobody.request(method, without_arguments(path))
+                as_user = self.client.request(method, without_arguments(path))
 
                 access = self.document.access(operation)
                 self.assertEqual(answer.status == 401, access != "open")
@@ -260,13 +266,24 @@ class DocumentTest(ServerTest):
 
         self.call("GET", "/api/admin/keys", client=self.admin)
         self.call("DELETE", "/api/admin/keys/{id}", client=self.admin, id=made.json()["id"])
-        self.call("GET", "/api/admin/plugins", client=self.admin)
+        self.call_plugins()
         streams = self.call("GET", "/api/admin/streams", client=self.admin).json()["items"]
         self.call("POST", "/api/admin/backup", {"path": str(self.server.folder / "copy.db")},
                   self.admin)
         self.call("GET", "/api/metrics", client=self.admin)
         self.assertEqual(len(streams), 1)
         self.call("POST", "/api/runs/{id}/cancel", id=streams[0]["run_id"])
+
+    def call_plugins(self):
+        path = "/api/admin/plugins/{name}"
+        patch = {"config": {"words": 30}, "persist": True}
+        self.call("GET", "/api/admin/plugins", client=self.admin)
+        self.call("PATCH", path, patch, self.admin, name="demo")
+        for switch in ("disable", "enable"):
+            self.call("POST", f"{path}/{switch}", {"persist": False}, self.admin, name="spare")
+        shown = self.call("GET", path, client=self.admin, name="demo").json()
+        self.assertEqual(shown["settings"]["config"]["words"], {"value": 30, "origin": "overrides"})
+        self.call("DELETE", f"{path}/overrides", client=self.admin, name="demo")
 
     def test_the_open_routes_answer_as_described(self):
         for method, path, access in sorted(routes_in_source()):

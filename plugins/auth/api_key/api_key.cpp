@@ -27,7 +27,7 @@ constexpr std::string_view schema = R"json({
       "description": "keys of any form, beside those that the server made",
       "items": {"type": "object", "required": ["key", "owner"], "additionalProperties": false,
         "properties": {
-          "key": {"type": "string", "description": "an empty one lets nobody in"},
+          "key": {"type": "string", "writeOnly": true, "description": "an empty one lets nobody in"},
           "owner": {"type": "string", "minLength": 1, "maxLength": 256},
           "role": {"enum": ["user", "premium", "admin"]}}}
     }

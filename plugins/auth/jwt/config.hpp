@@ -34,7 +34,7 @@ inline constexpr std::string_view config_schema = R"json({
       "description": "those that tokens may be signed with; another one is refused",
       "items": {"enum": ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384",
                          "PS512", "ES256", "ES384", "EdDSA"]}},
-    "secret": {"type": "string", "description": "for HS…: 32 bytes or more"},
+    "secret": {"type": "string", "writeOnly": true, "description": "for HS…: 32 bytes or more"},
     "public_keys": {"type": "array", "items": {"type": "string"},
       "description": "in PEM; \"${file:/etc/patchbay/issuer.pem}\" reads one"},
     "jwks": {"type": "string",

@@ -14,7 +14,8 @@ constexpr std::string_view schema = R"json({
   "properties": {
     "base_url": {"type": "string", "pattern": "^https?://[^/]+",
                  "description": "up to and including /v1; default https://api.openai.com/v1"},
-    "api_key": {"type": "string", "description": "sent as a bearer token; empty: none is sent"},
+    "api_key": {"type": "string", "writeOnly": true,
+      "description": "sent as a bearer token; empty: none is sent"},
     "organization": {"type": "string", "minLength": 1},
     "project": {"type": "string", "minLength": 1},
     "models": {
@@ -33,7 +34,8 @@ constexpr std::string_view schema = R"json({
     },
     "max_tokens_field": {"enum": ["max_completion_tokens", "max_tokens"]},
     "include_usage": {"type": "boolean"},
-    "headers": {"type": "object", "additionalProperties": {"type": "string"}},
+    "headers": {"type": "object",
+                "additionalProperties": {"type": "string", "writeOnly": true}},
     "connect_timeout_ms": {"type": "integer", "minimum": 0, "maximum": 4294967295},
     "first_byte_timeout_ms": {"type": "integer", "minimum": 0, "maximum": 4294967295},
     "idle_timeout_ms": {"type": "integer", "minimum": 0, "maximum": 4294967295},

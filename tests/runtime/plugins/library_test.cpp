@@ -27,6 +27,15 @@ protected:
         return path ? load_library(*path) : std::unexpected(path.error());
     }
 
+    // Another build of the plugin: its content is nobody else's.
+    void rebuild() const {
+        fs::remove(copy);
+        fs::copy_file(fs::path(FIXTURE_FOLDER) / "fixture_echo.so", copy);
+        fs::permissions(copy, fs::perms::others_write, fs::perm_options::remove);
+        static int number = 0;
+        std::ofstream(copy, std::ios::app) << folder << ++number;
+    }
+
     fs::path folder;
     fs::path copy;
 };
@@ -137,6 +146,57 @@ TEST_F(LibraryTest, NullMemberIsNamed) {
     ASSERT_FALSE(library);
     EXPECT_NE(library.error().message.find("patchbay_plugin_entry.destroy is NULL"),
               std::string::npos);
+}
+
+TEST_F(LibraryTest, SameContentIsTheSameLibraryUnderEachOfItsNames) {
+    const auto other = folder / "other.so";
+    fs::copy_file(copy, other);
+
+    const auto first = load_library(copy);
+    const auto second = load_library(other);
+
+    ASSERT_TRUE(first && second);
+    EXPECT_EQ(first->entry, second->entry);
+    EXPECT_EQ(first->sha256, second->sha256);
+    EXPECT_EQ(second->path, fs::canonical(other));
+}
+
+TEST_F(LibraryTest, OtherContentOfTheSameNameIsLoadedBesideTheOld) {
+    const auto copies = (folder / "copies").string();
+    rebuild();
+    const auto first = load_library(copy, copies);
+    rebuild();
+
+    const auto second = load_library(copy, copies);
+
+    ASSERT_TRUE(first && second);
+    EXPECT_NE(first->entry, second->entry);
+    EXPECT_NE(first->sha256, second->sha256);
+    EXPECT_STREQ(first->entry->id, second->entry->id);
+    EXPECT_TRUE(fs::exists(copies + "/" + second->sha256 + ".so"));
+}
+
+TEST_F(LibraryTest, WithoutCopiesAChangedFileIsRefused) {
+    rebuild();
+    ASSERT_TRUE(load_library(copy));
+    rebuild();
+
+    const auto again = load_library(copy);
+
+    ASSERT_FALSE(again);
+    EXPECT_NE(again.error().message.find("restart the server"), std::string::npos);
+}
+
+TEST_F(LibraryTest, FolderOfCopiesThatOthersMayWriteIsNotUsed) {
+    const auto copies = folder / "copies";
+    fs::create_directory(copies);
+    fs::permissions(copies, fs::perms::group_write, fs::perm_options::add);
+    rebuild();
+
+    const auto library = load_library(copy, copies);
+
+    EXPECT_TRUE(library) << library.error().message;  // from where it lies
+    EXPECT_TRUE(fs::is_empty(copies));
 }
 
 }  // namespace

@@ -1,0 +1,51 @@
+// Where a config's values come from: the file, and in front of it what administrators changed.
+#pragma once
+
+#include "runtime/config/overrides.hpp"
+#include "runtime/config/parse.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace patchbay::config {
+
+struct Layers {
+    Json file;            // as it stands there, references and all
+    std::string source;   // the file's path, or "the built-in default"
+    Overrides persisted;  // of overrides.json
+    Overrides passing;    // of the API: until the next reload or start
+};
+
+// The file's document with the overrides in front of it. Those of instances that the file does not
+// have are left out.
+Json document_of(const Layers& layers);
+
+// Instances that have overrides and no place in the file.
+std::vector<std::string> stale_overrides(const Layers& layers);
+
+bool has_plugin(const Layers& layers, const std::string& name);
+
+// What an administrator wants to be different.
+struct PluginChange {
+    std::string name;
+    PluginOverride values;
+    bool persist = false;  // beyond the next reload, in overrides.json
+    bool forget = false;   // instead: without all overrides of this instance
+};
+
+// The layers with the change. Problems: an instance that is not in the file, a reference (only the
+// files may read what belongs to the server's user), and a text that stands for a hidden value.
+Checked<Layers> with_change(Layers layers, const PluginChange& change);
+
+// What is shown in place of a secret.
+inline constexpr std::string_view hidden_text = "********";
+
+// One instance's values for an administrator, each with its origin: "default", "file", "overrides"
+// or "api". {"library": {"value", "origin"}, "enabled": …, "required": …, "config": {SETTING: …}}
+//
+// Never shown: a text with a reference; what `schema` (the plugin's, of its config) marks
+// "writeOnly" or "format": "password"; and a text of which the schema says nothing.
+Json settings_of(const Layers& layers, const std::string& name, const Json& schema);
+
+}  // namespace patchbay::config
