@@ -32,6 +32,7 @@ Result<std::vector<Finding>> play_alone(const Subject& subject, const patchbay_p
 
 // Whether the plugin makes HTTP calls in its ordinary scene.
 bool asks_upstream(const Subject& subject, const patchbay_plugin& plugin, const Kind& kind) {
+    note(last_words().scene, std::string(kind.scenes.front().name).c_str());
     Session session(plugin, {});
     if (!session.create(config_for(subject, plugin))) return false;
     kind.scenes.front().play({session, subject});

@@ -4,6 +4,7 @@
 #include "runtime/validate/result.hpp"
 
 #include <patchbay/abi/plugin.h>
+#include <patchbay/error.hpp>
 
 #include <cstdint>
 #include <span>
