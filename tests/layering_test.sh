@@ -31,7 +31,8 @@ check_includes() {  # ROOT, files on standard input
         may["runtime/plugins"] = "sdk db runtime/plugins runtime/net runtime/config runtime/observe"
         may["runtime/engine"] = may["runtime/plugins"] " runtime/engine"
         may["runtime/http"] = may["runtime/engine"] " runtime/http"
-        may["runtime/cli"] = may["runtime/http"] " runtime/cli"
+        may["runtime/validate"] = "sdk runtime/validate runtime/plugins runtime/config"
+        may["runtime/cli"] = may["runtime/http"] " runtime/validate runtime/cli"
         may["runtime"] = may["runtime/cli"]  # main.cpp
         may["client"] = "sdk client"
     }

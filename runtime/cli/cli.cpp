@@ -7,6 +7,7 @@
 #include "runtime/cli/plugin_command.hpp"
 #include "runtime/cli/reload_command.hpp"
 #include "runtime/cli/serve.hpp"
+#include "runtime/cli/validate_command.hpp"
 #include "runtime/cli/version.hpp"
 
 #include <spdlog/sinks/stdout_color_sinks.h>
@@ -88,6 +89,7 @@ private:
         add_data_flags(list);
         add_json(list);
         list->callback([this] { command_ = [this] { return plugin_list(data_, terminal()); }; });
+        add_validate(*plugin, command_);
     }
 
     void add_config() {

@@ -18,8 +18,8 @@ Result<plugins::InstanceRef> AgentTable::resolve(const std::string& name) const 
     const auto& wanted = name.empty() ? default_agent_ : name;
     const auto found = std::ranges::find(
         agents_, wanted, [](const auto& agent) -> const std::string& { return name_of(*agent); });
-    if (found != agents_.end()) return *found;
-    if (std::ranges::count(off_, wanted) > 0) {
+    if (found != agents_.end() && is_alive(**found)) return *found;
+    if (found != agents_.end() || std::ranges::count(off_, wanted) > 0) {
         return std::unexpected(Error{.code = ErrorCode::unavailable,
                                      .message = "The agent '" + wanted + "' is off.",
                                      .retryable = true,
@@ -69,7 +69,8 @@ bool ToolTable::may_use(const std::string& agent, const std::string& name) const
 const ToolChoice* ToolTable::find(const std::string& agent, const std::string& name) const {
     const auto found = std::ranges::find(
         tools_, name, [](const auto& tool) -> const auto& { return tool.info->name; });
-    return found == tools_.end() || !may_use(agent, name) ? nullptr : &*found;
+    const bool is_there = found != tools_.end() && is_alive(*found->instance);
+    return is_there && may_use(agent, name) ? &*found : nullptr;
 }
 
 std::string ToolTable::list_for(const std::string& agent) const {

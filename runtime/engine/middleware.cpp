@@ -34,7 +34,7 @@ Result<std::vector<plugins::InstanceRef>> MiddlewareTable::select(
         if (!fits(entry.agents, agent) || !fits(entry.providers, provider) ||
             !fits(entry.surfaces, surface))
             continue;
-        if (!instance) {
+        if (!instance || !is_alive(*instance)) {
             return std::unexpected(
                 Error{.code = ErrorCode::unavailable,
                       .message = "The middleware '" + entry.instance + "' is off.",

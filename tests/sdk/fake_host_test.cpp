@@ -202,6 +202,22 @@ TEST_F(FakeHostTest, ALaneFunctionFromAForeignThreadIsRefused) {
     finish((*chat)->handle());
 }
 
+TEST_F(FakeHostTest, TheLaneIsTheThreadThatTookIt) {
+    behaviour->open = [](const auto&, patchbay_stream) { return PATCHBAY_OK; };
+    const auto stream = (*host.open())->handle();
+
+    std::thread([&] {
+        host.turns().take_lane();
+        EXPECT_EQ(finish(stream), PATCHBAY_OK);
+    }).join();
+    EXPECT_EQ(emit(stream, text_event("x")), PATCHBAY_E_WRONG_THREAD);
+    host.turns().take_lane();
+    host.run();
+
+    EXPECT_EQ(host.faults(), Faults{"emit from a foreign thread"});
+    EXPECT_EQ(behaviour->closed, 1);
+}
+
 TEST_F(FakeHostTest, ACheckWithoutAVerdictDenies) {
     behaviour->check = [](patchbay_request) { return PATCHBAY_OK; };
 

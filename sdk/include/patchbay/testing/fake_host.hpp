@@ -100,6 +100,7 @@ public:
     void run() { lane_.turns.run(); }
     void advance(Turns::Time time) { lane_.turns.advance(time); }
     bool run_until(const std::function<bool()>& done) { return lane_.turns.run_until(done); }
+    Turns& turns() { return lane_.turns; }
 
     // --- what came of it ------------------------------------------------------------------------
     std::vector<std::string> faults() const { return lane_.faults(); }

@@ -1,10 +1,12 @@
 // Time and order in a test: a virtual clock, and the turns of one lane.
 //
 // A turn is one call into the plugin. Host functions never call the plugin back: they add a turn.
-// Threads    the lane is the thread that made it; add() may be called from any thread.
+// Threads    the lane is the thread that made it, or that took it since; add() may be called from
+//            any thread.
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -22,7 +24,11 @@ public:
     using Key = std::pair<Time, uint64_t>;  // when, then in the order in which they were added
 
     Time now() const { return now_; }
-    bool on_lane() const { return std::this_thread::get_id() == lane_; }
+    bool on_lane() const { return std::this_thread::get_id() == lane_.load(); }
+
+    // From now on this thread is the lane: a host's lane may be on another thread in every turn.
+    // The one that was it must wait meanwhile.
+    void take_lane() { lane_ = std::this_thread::get_id(); }
 
     // Has `turn` run `delay` from now. Returns its key, for remove(). [any-thread]
     Key add(std::function<void()> turn, Time delay = Time(0)) {
@@ -82,7 +88,7 @@ private:
         return true;
     }
 
-    const std::thread::id lane_ = std::this_thread::get_id();
+    std::atomic<std::thread::id> lane_ = std::this_thread::get_id();
     std::mutex mutex_;  // of what follows; now_ is written on the lane only
     std::condition_variable added_;
     std::map<Key, std::function<void()>> turns_;

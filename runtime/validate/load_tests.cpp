@@ -1,0 +1,230 @@
+// Tests of loading: the table, its interfaces, hosts of other ages.
+#include "runtime/plugins/abi_text.hpp"
+#include "runtime/plugins/about.hpp"
+#include "runtime/plugins/library.hpp"
+#include "runtime/validate/config_samples.hpp"
+#include "runtime/validate/elf_file.hpp"
+#include "runtime/validate/last_words.hpp"
+#include "runtime/validate/scene.hpp"
+#include "runtime/validate/session.hpp"
+#include "runtime/validate/temporary_copy.hpp"
+#include "runtime/validate/test_case.hpp"
+
+#include <patchbay/view.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstring>
+
+namespace patchbay::validate {
+namespace {
+
+using plugins::load_library;
+
+constexpr std::chrono::milliseconds slow_load{100};
+
+Verdict loads(const Subject& subject) {
+    const auto start = std::chrono::steady_clock::now();
+    const auto plugin = load(subject);
+    const auto took = std::chrono::steady_clock::now() - start;
+    if (!plugin) return failed(plugin.error().message);
+    if (took > slow_load)
+        return warned(fmt::format("it took {} ms",
+                                  std::chrono::ceil<std::chrono::milliseconds>(took).count()));
+    return passed();
+}
+
+Verdict table(const Subject& subject) {
+    const auto loaded = load(subject);
+    if (!loaded) return failed(loaded.error().message);
+    const auto& plugin = **loaded;
+    const std::string_view id = plugin.id;
+    if (plugin.reserved != 0) return failed(fmt::format("reserved is {}, not 0", plugin.reserved));
+    if (id.empty() || !plugins::is_json("\"" + std::string(id) + "\"") || id.find('.') == id.npos)
+        return failed(
+            fmt::format("id is \"{}\": it should be like \"org.example.my_provider\"", id));
+    if (!*plugin.version) return failed("version is empty");
+    if (loaded.value() != load(subject).value_or(nullptr))
+        return failed("it has another table when it is loaded again");
+    return passed();
+}
+
+// The same file with another number in its table, as a future or an ancient build would have it.
+Verdict other_abi(const Subject& subject) {
+    const auto file = read_elf(subject.path);
+    if (!file) return failed(file.error().message);
+    for (const auto& symbol : file->symbols) {
+        if (symbol.name != "patchbay_plugin_entry" || !symbol.defined) continue;
+        const auto offset = file->offset_of(symbol.address);
+        if (!offset) return failed("its table is not in the file: make it constant");
+        const TemporaryCopy copy(subject.path);
+        constexpr uint32_t other = PATCHBAY_ABI_MAJOR + 7;
+        if (auto patched = copy.patch(*offset, &other, sizeof(other)); !patched)
+            return failed(patched.error().message);
+        const auto loaded = load_library(copy.path());
+        if (!loaded && loaded.error().code == ErrorCode::unsupported) return passed();
+        return failed(loaded ? "a host took it although its ABI number is another one"
+                             : loaded.error().message);
+    }
+    return failed("it exports no patchbay_plugin_entry");
+}
+
+Verdict beside_itself(const Subject& subject) {
+    const auto first = load(subject);
+    if (!first) return failed(first.error().message);
+    const TemporaryCopy copy(subject.path);
+    const auto second = load_library(copy.path());
+    if (!second) return failed("a copy of it does not load beside it: " + second.error().message);
+    if (second->entry == *first) return failed("a copy of it has the first one's table");
+    if (std::strcmp(second->entry->id, (*first)->id) != 0) return failed("a copy has another id");
+    return passed();
+}
+
+Verdict unknown_ids(const Subject& subject) {
+    const auto loaded = load(subject);
+    if (!loaded) return failed(loaded.error().message);
+    std::vector<std::string> ids = {"", "patchbay.", "patchbay.unknown/1", "x",
+                                    std::string(5000, 'p')};
+    for (const std::string id : {PATCHBAY_PROVIDER_1, PATCHBAY_AUTH_1}) {
+        ids.push_back(id + "1");
+        ids.push_back(id + " ");
+        ids.push_back(id + std::string(1, '\0'));
+        ids.push_back(id.substr(0, id.size() - 1) + "99");
+        ids.push_back(id.substr(0, id.size() - 2));
+    }
+    for (const auto& id : ids) {
+        LentMemory lent("get_interface", true);
+        if ((*loaded)->get_interface(lent.text(view_of(std::string_view(id)), "interface_id")))
+            return failed(fmt::format("it has an interface \"{}\"", id.substr(0, 40)));
+    }
+    return passed();
+}
+
+constexpr size_t most_slots = 5;
+
+// Which functions of a table may be NULL, by their place.
+struct Slots {
+    std::string_view id;
+    std::array<const char*, most_slots> names;  // nullptr = may be NULL, or is none
+};
+constexpr std::array<Slots, 2> required_slots = {{
+    {PATCHBAY_PROVIDER_1, {"open", "resume", "cancel", "close", nullptr}},
+    {PATCHBAY_AUTH_1, {"check", "cancel", "close", nullptr, nullptr}},
+}};
+
+Verdict interfaces(const Subject& subject) {
+    const auto loaded = load(subject);
+    if (!loaded) return failed(loaded.error().message);
+    const auto& plugin = **loaded;
+    const auto about = plugins::parse_about(plugin.about_json);
+    bool any = false;
+    for (const auto& slots : required_slots) {
+        const auto* first = plugin.get_interface(view_of(slots.id));
+        const bool told =
+            about && std::ranges::find(about->interfaces, slots.id) != about->interfaces.end();
+        if (told && !first)
+            return failed(fmt::format("about_json has {}, get_interface() not", slots.id));
+        if (!first) continue;
+        any = true;
+        if (first != plugin.get_interface(view_of(slots.id)))
+            return failed(fmt::format("{} is another table every time", slots.id));
+        std::array<const void*, most_slots> members = {};
+        const auto count = std::ranges::count_if(slots.names, [](auto* name) { return name; });
+        std::memcpy(members.data(), first, static_cast<size_t>(count) * sizeof(void*));
+        for (size_t i = 0; i < members.size(); ++i)
+            if (slots.names[i] && !members[i])
+                return failed(fmt::format("{}: {} is NULL", slots.id, slots.names[i]));
+    }
+    return any ? passed() : failed("it offers no interface that this host knows");
+}
+
+Verdict about_json(const Subject& subject) {
+    const auto loaded = load(subject);
+    if (!loaded) return failed(loaded.error().message);
+    const auto about = plugins::parse_about((*loaded)->about_json);
+    if (!about) return failed(about.error().message);
+    if (about->config_schema.is_null()) return passed();
+    const auto checked = plugins::check_config(*about, "{}");
+    if (!checked && checked.error().code == ErrorCode::internal)
+        return failed(checked.error().message);
+    return passed();
+}
+
+// Makes an instance in a host with these traits and plays an ordinary scene. A refusal must have a
+// reason.
+Verdict live_in(const Subject& subject, HostTraits traits, const std::string& host) {
+    const auto loaded = load(subject);
+    if (!loaded) return failed(loaded.error().message);
+    const auto config = config_for(subject, **loaded);
+    Session session(**loaded, std::move(traits));
+    const auto made = session.create(config);
+    if (!made) {
+        for (const auto& finding : session.probe().findings())
+            return failed(fmt::format("{}: {}", host, finding.what));
+        return passed();
+    }
+    play_ordinary(session, subject);
+    session.shut_down();
+    return passed();
+}
+
+Verdict older_host(const Subject& subject) {
+    const auto loaded = load(subject);
+    if (!loaded) return failed(loaded.error().message);
+    std::set<std::string> asked;
+    {
+        Session session(**loaded, {});
+        if (const auto made = session.create(config_for(subject, **loaded)); !made)
+            return skipped("it makes no instance: " + made.error().message);
+        play_ordinary(session, subject);
+        asked = session.asked_interfaces();
+    }
+    for (const auto& id : asked) {
+        const auto verdict = live_in(subject, {.hidden = {id}}, "a host without " + id);
+        if (verdict.outcome == Outcome::failed) return verdict;
+    }
+    return live_in(subject, {.hidden = asked}, "a host without any interface");
+}
+
+Verdict newer_host(const Subject& subject) {
+    return live_in(subject, {.version = "99.12.3-next"}, "a host of version 99");
+}
+
+constexpr std::array<TestCase, 9> tests = {{
+    {"load.loads", "It loads with RTLD_NOW and RTLD_LOCAL",
+     "Do little in constructors of globals: create() is the place.", &loads},
+    {"load.table", "Its table is filled in", "See patchbay_plugin in abi/plugin.h.", &table},
+    {"load.other_abi", "With another ABI number it is refused",
+     "Let `abi` be PATCHBAY_ABI_MAJOR, in a constant table.", &other_abi},
+    {"load.beside_itself", "A copy of it loads beside it, as at an upgrade",
+     "Build with hidden visibility, and take no lock or file when it is loaded.", &beside_itself},
+    {"load.unknown_ids", "Interfaces that it does not know are NULL",
+     "Compare the whole id with its length; it does not end with a NUL.", &unknown_ids},
+    {"load.interfaces", "Its interfaces are complete and constant",
+     "Fill every function that the header does not call optional, in a static constant table.",
+     &interfaces},
+    {"load.about", "about_json is in order, and config_schema a JSON Schema",
+     "See about_json in abi/plugin.h.", &about_json},
+    {"load.older_host", "A host that lacks an interface is met with a reason, or without harm",
+     "Check what host->get_interface() returns; fail create() with set_error(), or do without.",
+     &older_host},
+    {"load.newer_host", "A host of a later version is met like this one",
+     "Do not compare the host's version: ask for interfaces.", &newer_host},
+}};
+
+}  // namespace
+
+Result<const patchbay_plugin*> load(const Subject& subject) {
+    const auto library = load_library(subject.path);
+    if (!library) return std::unexpected(library.error());
+    note(last_words().plugin, library->entry->id);
+    note(last_words().version, library->entry->version);
+    return library->entry;
+}
+
+std::span<const TestCase> load_tests() { return tests; }
+
+}  // namespace patchbay::validate

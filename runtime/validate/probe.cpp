@@ -1,0 +1,128 @@
+#include "runtime/validate/probe.hpp"
+
+#include "runtime/validate/last_words.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <fstream>
+
+namespace patchbay::validate {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constinit thread_local const CurrentCall* current_call = nullptr;
+
+size_t thread_count() {
+    std::error_code problem;
+    size_t count = 0;
+    for (auto task = std::filesystem::directory_iterator("/proc/self/task", problem);
+         !problem && task != std::filesystem::directory_iterator(); task.increment(problem))
+        ++count;
+    return count;
+}
+
+size_t own_threads = 1;
+
+// How long this thread was ready to run and had no processor. 0 where the kernel does not say.
+nanoseconds waited_for_processor() {
+    std::ifstream file("/proc/thread-self/schedstat");
+    int64_t ran = 0;
+    int64_t waited = 0;
+    return file >> ran >> waited ? nanoseconds(waited) : nanoseconds(0);
+}
+
+class Stopwatch {
+public:
+    explicit Stopwatch(bool runs) : runs_(runs) {
+        if (!runs_) return;
+        waited_ = waited_for_processor();
+        start_ = std::chrono::steady_clock::now();
+    }
+    nanoseconds elapsed() const {
+        if (!runs_) return nanoseconds(0);
+        const auto wall = std::chrono::steady_clock::now() - start_;
+        return std::max(nanoseconds(0), wall - (waited_for_processor() - waited_));
+    }
+
+private:
+    bool runs_;
+    nanoseconds waited_{0};
+    std::chrono::steady_clock::time_point start_;
+};
+
+}  // namespace
+
+void count_own_threads() { own_threads = thread_count(); }
+
+Probe::Probe(Conduct conduct, testing::Turns& turns) : conduct_(conduct), turns_(turns) {
+    if (conduct.move_threads) carrier_ = std::make_unique<Carrier>();
+}
+
+const CurrentCall* Probe::current() { return current_call; }
+
+bool Probe::call(const char* slot, Tag tag, const std::function<void()>& body) {
+    const CurrentCall call{slot, tag, ++calls_};
+    bool threw = false;
+    if (carrier_) {
+        carrier_->carry([&] { run(call, body, threw); });
+        turns_.take_lane();
+    } else {
+        run(call, body, threw);
+    }
+    return !threw;
+}
+
+void Probe::run(const CurrentCall& call, const std::function<void()>& body, bool& threw) {
+    turns_.take_lane();
+    current_call = &call;
+    note(last_words().slot, call.slot);
+    const Stopwatch watch(conduct_.measure);
+    try {
+        body();
+    } catch (const std::exception& thrown) {
+        threw = true;
+        find(Breach::exception,
+             fmt::format("{} let an exception out: {}", call.slot, thrown.what()));
+    } catch (...) {
+        threw = true;
+        find(Breach::exception, fmt::format("{} let an exception out", call.slot));
+    }
+    if (conduct_.measure) times_[{call.slot, ++calls_by_slot_[call.slot]}] = watch.elapsed();
+    note(last_words().slot, "");
+    current_call = nullptr;
+}
+
+void Probe::find(Breach breach, std::string what) {
+    const auto* call = current();
+    if (call && breach != Breach::exception) what += fmt::format(" (in {})", call->slot);
+    const std::lock_guard lock(mutex_);
+    findings_.push_back({breach, std::move(what)});
+}
+
+bool Probe::allows(const char* function, Tag tag) {
+    const auto* call = current();
+    if (!call) {
+        find(Breach::wrong_thread,
+             fmt::format("{}() was called from a thread of the plugin's own", function));
+        return false;
+    }
+    if (call->tag == tag) return true;
+    find(Breach::wrong_thread,
+         fmt::format("{}() is [{}]", function, tag == Tag::lane ? "lane" : "control"));
+    return false;
+}
+
+std::vector<Finding> Probe::findings() const {
+    const std::lock_guard lock(mutex_);
+    return findings_;
+}
+
+bool Probe::plugin_has_threads() const {
+    return thread_count() > own_threads + (carrier_ ? Carrier::thread_count : 0);
+}
+
+}  // namespace patchbay::validate

@@ -1,0 +1,82 @@
+#include "runtime/validate/scene.hpp"
+
+#include "runtime/validate/config_samples.hpp"
+#include "runtime/validate/last_words.hpp"
+
+#include <patchbay/view.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace patchbay::validate {
+namespace {
+
+std::string without_end(std::string_view text) {
+    while (text.ends_with('.')) text.remove_suffix(1);
+    return std::string(text);
+}
+
+// One scene in a session of its own. An error: there is no instance.
+Result<std::vector<Finding>> play_alone(const Subject& subject, const patchbay_plugin& plugin,
+                                        const HostTraits& traits, const Scene& scene) {
+    note(last_words().scene, std::string(scene.name).c_str());
+    Session session(plugin, traits);
+    if (auto made = session.create(config_for(subject, plugin)); !made)
+        return std::unexpected(made.error());
+    scene.play({session, subject});
+    session.shut_down();
+    return session.probe().findings();
+}
+
+// Whether the plugin makes HTTP calls in its ordinary scene.
+bool asks_upstream(const Subject& subject, const patchbay_plugin& plugin, const Kind& kind) {
+    note(last_words().scene, std::string(kind.scenes.front().name).c_str());
+    Session session(plugin, {});
+    if (!session.create(config_for(subject, plugin))) return false;
+    kind.scenes.front().play({session, subject});
+    return session.http_calls() > 0;
+}
+
+}  // namespace
+
+std::vector<const Kind*> kinds_of(const patchbay_plugin& plugin) {
+    std::vector<const Kind*> kinds;
+    for (const auto* kind : {&provider_kind(), &auth_kind()})
+        if (plugin.get_interface(view_of(kind->interface_id))) kinds.push_back(kind);
+    return kinds;
+}
+
+void play_ordinary(Session& session, const Subject& subject) {
+    for (const auto* kind : kinds_of(session.plugin()))
+        kind->scenes.front().play({session, subject});
+}
+
+Verdict play(const Subject& subject, const Program& program,
+             std::initializer_list<Breach> breaches) {
+    const auto loaded = load(subject);
+    if (!loaded) return skipped("it does not load");
+    auto kinds = kinds_of(**loaded);
+    if (program.only) std::erase_if(kinds, [&](auto* kind) { return kind != program.only; });
+    if (kinds.empty()) return skipped("it offers no such interface");
+
+    bool any = false;
+    for (const auto* kind : kinds) {
+        const bool upstream = asks_upstream(subject, **loaded, *kind);
+        for (const auto& scene : kind->scenes) {
+            if (scene.about_upstream ? !upstream : program.upstream_only) continue;
+            any = true;
+            const auto findings = play_alone(subject, **loaded, program.traits, scene);
+            if (!findings) return skipped("it makes no instance: " + findings.error().message);
+            for (const auto& finding : *findings)
+                if (std::ranges::find(breaches, finding.breach) != breaches.end())
+                    return failed(
+                        fmt::format("{}, when it is {}", without_end(finding.what), scene.name));
+        }
+    }
+    note(last_words().scene, "");
+    return any ? passed() : skipped("it makes no HTTP calls");
+}
+
+}  // namespace patchbay::validate

@@ -1,0 +1,184 @@
+#include "runtime/validate/spawned.hpp"
+
+#include "runtime/validate/child.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <vector>
+
+namespace patchbay::validate {
+namespace {
+
+using std::chrono::steady_clock;
+
+std::unexpected<Error> no_child(const char* what, int number) {
+    return failure(ErrorCode::unavailable, fmt::format("{}: {}", what, strerror(number)));
+}
+
+// Numbers that a child's own do not meet: dup2 to itself would leave it closed on exec.
+Result<Descriptor> memory_file(const char* name) {
+    const Descriptor file(memfd_create(name, MFD_CLOEXEC));
+    const Descriptor high(fcntl(file.get(), F_DUPFD_CLOEXEC, 10));
+    if (high.get() < 0) return no_child("memfd_create", errno);
+    return Descriptor(fcntl(high.get(), F_DUPFD_CLOEXEC, 10));
+}
+
+struct Pipe {
+    Descriptor read;
+    Descriptor write;
+};
+
+Result<Pipe> make_pipe() {
+    std::array<int, 2> ends = {-1, -1};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0) return no_child("pipe", errno);
+    const Descriptor read(ends[0]);
+    const Descriptor write(ends[1]);
+    return Pipe{Descriptor(fcntl(read.get(), F_DUPFD_CLOEXEC, 10)),
+                Descriptor(fcntl(write.get(), F_DUPFD_CLOEXEC, 10))};
+}
+
+// What posix_spawn() is to do to the child's descriptors and its process group.
+class Setting {
+public:
+    Setting() {
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attributes);
+        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
+        posix_spawnattr_setpgroup(&attributes, 0);
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+    }
+    ~Setting() {
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+    }
+    Setting(const Setting&) = delete;
+    Setting& operator=(const Setting&) = delete;
+
+    void hand_down(const Descriptor& descriptor, int number) {
+        posix_spawn_file_actions_adddup2(&actions, descriptor.get(), number);
+    }
+
+    posix_spawn_file_actions_t actions{};
+    posix_spawnattr_t attributes{};
+};
+
+std::string name_of_end(int status) {
+    if (WIFSIGNALED(status)) {
+        const char* name = sigabbrev_np(WTERMSIG(status));
+        return name ? fmt::format("SIG{}", name) : fmt::format("signal {}", WTERMSIG(status));
+    }
+    const int code = WEXITSTATUS(status);
+    return code == 0 ? "" : fmt::format("exit code {}", code);
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+    if (number_ >= 0) ::close(number_);
+}
+
+void Spawned::Unmap::operator()(LastWords* words) const { munmap(words, sizeof(LastWords)); }
+
+Result<Spawned> Spawned::start(std::string_view test_name, const Subject& subject) {
+    auto words_file = memory_file("last words");
+    auto subject_file = memory_file("subject");
+    auto output = memory_file("output");
+    auto pipe = make_pipe();
+    if (!words_file || !subject_file || !output || !pipe) return no_child("descriptors", errno);
+
+    const auto json = to_json(subject);
+    if (write(subject_file->get(), json.data(), json.size()) != static_cast<ssize_t>(json.size()) ||
+        ftruncate(words_file->get(), sizeof(LastWords)) != 0)
+        return no_child("memory", errno);
+    void* page =
+        mmap(nullptr, sizeof(LastWords), PROT_READ | PROT_WRITE, MAP_SHARED, words_file->get(), 0);
+    if (page == MAP_FAILED) return no_child("mmap", errno);
+
+    Spawned child;
+    child.words_.reset(static_cast<LastWords*>(page));
+    Setting setting;
+    setting.hand_down(*output, 1);
+    setting.hand_down(*output, 2);
+    setting.hand_down(pipe->write, verdict_descriptor);
+    setting.hand_down(*words_file, last_words_descriptor);
+    setting.hand_down(*subject_file, subject_descriptor);
+
+    std::vector<std::string> words = {"patchbay", "plugin", "validate-child",
+                                      std::string(test_name)};
+    std::vector<char*> arguments;
+    for (auto& word : words) arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    if (const int problem = posix_spawn(&child.pid_, "/proc/self/exe", &setting.actions,
+                                        &setting.attributes, arguments.data(), environ))
+        return no_child("posix_spawn", problem);
+    child.verdict_ = std::move(pipe->read);
+    child.output_ = std::move(*output);
+    return child;
+}
+
+// It is not reaped: until then nobody else gets its number, nor that of its group.
+bool Spawned::has_ended() const {
+    siginfo_t information{};
+    return waitid(P_PID, static_cast<id_t>(pid_), &information, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+           information.si_pid == pid_;
+}
+
+// False at the end.
+bool Spawned::read_more(std::string& line) const {
+    char buffer[4096];
+    const auto count = read(verdict_.get(), buffer, sizeof(buffer));
+    if (count > 0) line.append(buffer, static_cast<size_t>(count));
+    return count > 0;
+}
+
+Spawned::End Spawned::wait(std::chrono::milliseconds timeout) {
+    using std::chrono::milliseconds;
+    constexpr milliseconds tick{20};  // a plugin's own child may hold the pipe open
+    const auto deadline = steady_clock::now() + timeout;
+    End end;
+    bool open = true;
+    while (!has_ended()) {
+        if (steady_clock::now() >= deadline && !end.timed_out) {
+            end.timed_out = true;
+            kill_all();
+        }
+        pollfd readable = {open ? verdict_.get() : -1, POLLIN, 0};
+        poll(&readable, 1, open ? static_cast<int>(tick.count()) : 1);
+        if (readable.revents & (POLLIN | POLLHUP)) open = read_more(end.line);
+    }
+    kill_all();  // what the plugin started and left
+    for (pollfd readable = {verdict_.get(), POLLIN, 0};
+         open && poll(&readable, 1, 0) == 1 && (readable.revents & POLLIN);)
+        open = read_more(end.line);
+    int status = 0;
+    waitpid(pid_, &status, 0);
+    end.signal = name_of_end(status);
+    if (end.signal.empty() && end.line.empty()) end.signal = "a call of exit()";
+    return end;
+}
+
+void Spawned::kill_all() const { kill(-pid_, SIGKILL); }
+
+std::string Spawned::output(size_t most) const {
+    struct stat information {};
+    fstat(output_.get(), &information);
+    const auto size = static_cast<size_t>(information.st_size);
+    std::string text(std::min(size, most), '\0');
+    const auto count =
+        pread(output_.get(), text.data(), text.size(), static_cast<off_t>(size - text.size()));
+    text.resize(static_cast<size_t>(std::max<ssize_t>(0, count)));
+    return text;
+}
+
+}  // namespace patchbay::validate

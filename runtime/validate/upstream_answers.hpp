@@ -1,0 +1,27 @@
+// What the upstream of a plugin under test says: an ordinary answer, and troubles.
+#pragma once
+
+#include "runtime/validate/session.hpp"
+#include "runtime/validate/test_case.hpp"
+
+#include <array>
+#include <string_view>
+
+namespace patchbay::validate {
+
+// 200 with the subject's body, else with an answer of a chat as OpenAI's servers stream it; a GET
+// that is no stream gets a set of no keys.
+Session::Upstream ordinary_upstream(const Subject& subject);
+Session::Upstream slow_upstream(const Subject& subject);  // a second of virtual time for each chunk
+Session::Upstream tiny_upstream(const Subject& subject);  // a byte at a time
+
+struct UpstreamTrouble {
+    std::string_view name;  // "answered 500": goes behind "when it is"
+    Session::Upstream (*upstream)(const Subject& subject);
+    bool must_fail;  // what hangs on it cannot end as if all were well
+};
+
+constexpr size_t upstream_trouble_count = 13;
+const std::array<UpstreamTrouble, upstream_trouble_count>& upstream_troubles();
+
+}  // namespace patchbay::validate

@@ -1,0 +1,275 @@
+"""`patchbay plugin validate`: every planted fault is found by the one test that is about it, and our
+own plugins have none."""
+
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import tempfile
+import unittest
+import xml.etree.ElementTree
+
+from harness import BINARY, BUILD, SLOW, WAIT
+
+PLUGINS = (BUILD / "lib/patchbay/plugins").resolve()
+FAULTY = (BUILD / "tests/faulty_plugins").resolve()
+SOURCES = pathlib.Path(os.environ["PATCHBAY_SOURCE_DIR"])
+PAGE = SOURCES / "docs/plugins/testing.md"
+
+# Planted fault → the test that finds it, and what it says.
+FAULTS = {
+    "throws": ("errors.exceptions", "provider.open let an exception out: boo"),
+    "never_finishes": ("stream.finishes", "never ended"),
+    "finishes_twice": ("stream.finishes_once", "finish() was called a second time"),
+    "emits_after_finish": ("stream.silent_after_finish", "emit() came after finish()"),
+    "keeps_view": ("memory.views", "it used the view request.model in timer callback"),
+    "reads_on": ("memory.views", "read beyond the end of the view request.model"),
+    "ignores_cancel": ("stream.cancel", "cancel() was not followed by finish()"),
+    "ignores_pause": ("stream.pause", "emit() went on after PAUSE"),
+    "foreign_thread": ("threads.foreign",
+                       "emit() was called from a thread of the plugin's own"),
+    "blocks_lane": ("threads.time", "timer callback blocks its lane for "),
+    "second_symbol": ("static.exports", "it also exports patchbay_tests_second_symbol"),
+    "invalid_utf8": ("text.utf8", "emit() got a text that is not UTF-8"),
+    "broken_json": ("text.json", "emit() got metadata that is no JSON object"),
+    "silent_create": ("config.wrong_types", "create() failed without set_error()"),
+    "silent_open": ("errors.reasons", "open() failed without set_error()"),
+    "finishes_failed_open": ("stream.failed_open", "open() failed, yet its stream was ended"),
+    "dead_handle": ("memory.handles", "emit() got a handle of something that is over"),
+    "thread_local_state": ("threads.moves", "on another in each call"),
+    "hides_failure": ("upstream.failures", "ended with reason 1 instead of ERROR"),
+    "answers_twice": ("auth.answers_once", "complete() was called a second time"),
+}
+# What these do kills every test that comes near it: they are for the death itself.
+DEADLY = {"aborts", "hangs"}
+FAULTLESS = "nothing"
+
+SECRET = json.dumps({"algorithms": ["HS256"], "secret": "s" * 40})
+KEY_SET = json.dumps({"algorithms": ["RS256"], "jwks_url": "https://id.test/jwks.json"})
+OWN = [("patchbay_provider_demo", ()),
+       ("patchbay_provider_openai", ("--config", '{"api_key": "k"}')),
+       ("patchbay_auth_api_key", ()),
+       ("patchbay_auth_jwt", ("--config", SECRET)),
+       ("patchbay_auth_jwt", ("--config", KEY_SET))]
+
+
+def library(fault):
+    return FAULTY / f"faulty_{fault}.so"
+
+
+def validate(path, *arguments):
+    return subprocess.run([BINARY, "plugin", "validate", path, "--timeout", str(60 * SLOW),
+                           *arguments], capture_output=True, text=True, timeout=WAIT * 30)
+
+
+def report_of(path, *arguments):
+    """The exit code and the JSON report."""
+    run = validate(path, "--json", *arguments)
+    if not run.stdout:
+        raise AssertionError(f"{path}: exit code {run.returncode}, {run.stderr}")
+    return run.returncode, json.loads(run.stdout)
+
+
+def failures(report):
+    return {test["name"]: test for test in report["tests"] if test["outcome"] == "failed"}
+
+
+class FaultTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        with concurrent.futures.ThreadPoolExecutor(2) as pool:
+            paths = [library(fault) for fault in FAULTS]
+            cls.reports = dict(zip(FAULTS, pool.map(report_of, paths)))
+
+    def test_every_planted_plugin_is_expected(self):
+        built = {path.stem.removeprefix("faulty_") for path in FAULTY.glob("*.so")}
+
+        self.assertEqual(built, set(FAULTS) | DEADLY | {FAULTLESS})
+
+    def test_each_fault_is_found_by_its_test_and_by_no_other(self):
+        for fault, (test, words) in FAULTS.items():
+            with self.subTest(fault):
+                code, report = self.reports[fault]
+                failed = failures(report)
+
+                self.assertEqual(code, 1)
+                self.assertEqual({name: found["what"] for name, found in failed.items()},
+                                 {test: failed.get(test, {}).get("what")})
+                self.assertIn(words, failed[test]["what"])
+                self.assertTrue(failed[test]["advice"])
+
+    def test_the_table_names_them_too(self):
+        for fault, (test, words) in FAULTS.items():
+            with self.subTest(fault):
+                shown = validate(library(fault), "--only", test)
+                failed = failures(self.reports[fault][1])[test]
+
+                self.assertEqual(shown.returncode, 1)
+                self.assertRegex(shown.stdout, rf"FAILED +{re.escape(failed['sentence'])} .* "
+                                               rf"ms +{re.escape(test)}\n +found: +.*"
+                                               rf"{re.escape(words)}.*\n +change: +\w")
+
+    def test_a_kept_view_is_a_crash_with_its_place(self):
+        failed = failures(self.reports["keeps_view"][1])["memory.views"]
+
+        self.assertRegex(failed["signal"], "SIGSEGV|SIGABRT|exit code")
+        self.assertEqual(failed["slot"], "timer callback")
+        self.assertEqual(failed["plugin"], "patchbay.tests.faulty")
+
+
+class DeathTest(unittest.TestCase):
+    def test_a_plugin_that_aborts_is_a_result(self):
+        code, report = report_of(library("aborts"), "--only", "stream", "load.table")
+        failed = failures(report)
+
+        self.assertEqual(code, 1)
+        self.assertNotIn("load.table", failed)
+        self.assertIn("died of SIGABRT in timer callback, when it is left alone",
+                      failed["stream.finishes"]["what"])
+        self.assertIn("cannot go on", failed["stream.finishes"]["output"])
+
+    def test_a_plugin_that_hangs_is_a_result(self):
+        run = subprocess.run([BINARY, "plugin", "validate", library("hangs"), "--timeout", "2",
+                              "--only", "stream.opens", "--json"], capture_output=True, text=True,
+                             timeout=WAIT)
+        failed = failures(json.loads(run.stdout))["stream.opens"]
+
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("did not come back within 2 s in provider.open", failed["what"])
+        self.assertEqual(failed["signal"], "timeout")
+
+
+class FaultlessTest(unittest.TestCase):
+    def assert_faultless(self, path, *arguments):
+        code, report = report_of(path, *arguments)
+
+        self.assertEqual({name: test["what"] for name, test in failures(report).items()}, {})
+        self.assertEqual(code, 0)
+        self.assertGreater(report["passed"], 30)
+        return report
+
+    def test_own_plugins_are_faultless(self):
+        for name, arguments in OWN:
+            with self.subTest(name, arguments=arguments):
+                self.assert_faultless(PLUGINS / f"{name}.so", *arguments)
+
+    def test_own_providers_are_faultless_in_random_orders(self):
+        for name in ("patchbay_provider_demo", "patchbay_provider_openai"):
+            with self.subTest(name):
+                report = self.assert_faultless(PLUGINS / f"{name}.so", "--fuzz", "--seed", "7")
+
+                self.assertEqual(report["seed"], 7)
+
+    def test_the_plugin_that_the_others_spoil_is_faultless(self):
+        self.assert_faultless(library(FAULTLESS))
+
+    def test_in_one_process_the_results_are_the_same(self):
+        self.assert_faultless(library(FAULTLESS), "--in-process")
+
+
+class FuzzTest(unittest.TestCase):
+    def test_a_seed_gives_the_same_failure_again(self):
+        _, first = report_of(library("ignores_cancel"), "--fuzz", "--only", "fuzz.orders")
+        what = failures(first)["fuzz.orders"]["what"]
+        seed = re.search(r"--seed (\d+)", what).group(1)
+
+        _, again = report_of(library("ignores_cancel"), "--fuzz", "--seed", seed, "--only",
+                             "fuzz.orders")
+
+        self.assertEqual(failures(again)["fuzz.orders"]["what"], what)
+        self.assertEqual(again["seed"], int(seed))
+
+
+class CommandTest(unittest.TestCase):
+    def test_what_cannot_be_run_is_exit_code_2(self):
+        plugin = PLUGINS / "patchbay_provider_demo.so"
+        for arguments in ((FAULTY / "none.so",), (plugin, "--only", "stream.unheard"),
+                          (plugin, "--config", "[1]"), (plugin, "--upstream", "/none"), ()):
+            with self.subTest(arguments):
+                run = subprocess.run([BINARY, "plugin", "validate", *arguments],
+                                     capture_output=True, text=True, timeout=WAIT)
+
+                self.assertEqual(run.returncode, 2)
+                self.assertTrue(run.stderr)
+
+    def test_a_file_that_is_no_plugin_fails(self):
+        code, report = report_of(BINARY, "--only", "static", "load")
+
+        self.assertEqual(code, 1)
+        self.assertIn("static.exports", failures(report))
+        self.assertIn("load.loads", failures(report))
+
+    def test_junit_has_each_test_and_the_failure(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "report.xml"
+            validate(library("finishes_twice"), "--only", "stream", "--junit", path)
+            suite = xml.etree.ElementTree.parse(path).getroot()
+
+        self.assertEqual(suite.get("failures"), "1")
+        self.assertEqual(int(suite.get("tests")), len(suite.findall("testcase")))
+        case = suite.find("testcase[failure]")
+        self.assertEqual(case.get("classname"), "stream.finishes_once")
+        self.assertIn("second time", case.find("failure").get("message"))
+
+    def test_a_config_may_be_a_file_with_comments(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "config.json"
+            path.write_text(f"// for the test\n{SECRET}")
+
+            code, report = report_of(PLUGINS / "patchbay_auth_jwt.so", "--config", path, "--only",
+                                     "config.creates")
+
+        self.assertEqual((code, report["passed"]), (0, 1))
+
+    def test_the_list_has_every_test_of_the_report(self):
+        shown = validate(library(FAULTLESS), "--list").stdout
+        _, report = report_of(library(FAULTLESS), "--only", "static", "stream")
+
+        for test in report["tests"]:
+            self.assertRegex(shown, rf"{re.escape(test['name'])} +{re.escape(test['sentence'])}")
+
+
+class PageTest(unittest.TestCase):
+    """docs/plugins/testing.md: its commands run, its code compiles, its list is whole."""
+
+    def blocks(self, language):
+        return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+    def test_its_commands_run(self):
+        commands = [line for block in self.blocks("sh") for line in block.splitlines() if line]
+        self.assertGreater(len(commands), 3)
+        with tempfile.TemporaryDirectory() as folder:
+            for plugin in PLUGINS.glob("*.so"):
+                (pathlib.Path(folder) / plugin.name).symlink_to(plugin)
+            for command in commands:
+                with self.subTest(command):
+                    words = shlex.split(command)
+                    self.assertEqual(words[0], "patchbay")
+                    run = subprocess.run([BINARY.resolve(), *words[1:]], cwd=folder,
+                                         capture_output=True, text=True, timeout=WAIT * 10)
+
+                    self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+
+    def test_its_code_compiles(self):
+        for block in self.blocks("cpp"):
+            run = subprocess.run(["g++", "-std=c++23", "-fsyntax-only", "-Wall", "-Wextra",
+                                  "-Werror", "-isystem", SOURCES / "sdk/include", "-x", "c++", "-"],
+                                 input=block, capture_output=True, text=True, timeout=WAIT * 4)
+
+            self.assertEqual(run.returncode, 0, run.stderr)
+
+    def test_it_names_every_test(self):
+        listed = subprocess.run([BINARY, "plugin", "validate", "--list", "--fuzz"],
+                                capture_output=True, text=True, timeout=WAIT).stdout
+        page = PAGE.read_text()
+
+        missing = [line.split()[0] for line in listed.splitlines()
+                   if f"`{line.split()[0]}`" not in page]
+        self.assertEqual(missing, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
