@@ -197,7 +197,7 @@ TEST_F(OpenAiConfigTest, WithoutHttpItSaysSo) {
     host.hide(PATCHBAY_HTTP_1);
     ASSERT_TRUE(create());
 
-    const auto chat = host.open({});
+    const auto chat = host.open();
 
     ASSERT_FALSE(chat);
     EXPECT_EQ(chat.error().code, ErrorCode::unsupported);

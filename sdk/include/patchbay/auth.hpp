@@ -49,7 +49,7 @@ public:
     Request(const Host& host, patchbay_request request) noexcept
         : Owner(host, request, [](const Owner& owner, std::string_view reason) noexcept {
               const auto error = view_of(ErrorCode::internal, reason);
-              complete(owner, {.allow = nullptr, .deny = &error});
+              complete(owner, {.allow = nullptr, .change = nullptr, .deny = &error});
           }) {}
 
     // The one answer that a Check owes. check() itself returns its answer instead. [lane]
@@ -61,11 +61,11 @@ public:
         view.claims_json = view_of(std::string_view(principal.claims_json));
         view.expires_at_ms = principal.expires_at_ms;
         view.role = static_cast<uint32_t>(principal.role);
-        complete(*this, {.allow = &view, .deny = nullptr});
+        complete(*this, {.allow = &view, .change = nullptr, .deny = nullptr});
     }
     void deny(const Error& error) const noexcept {
         const auto view = view_of(error);
-        complete(*this, {.allow = nullptr, .deny = &view});
+        complete(*this, {.allow = nullptr, .change = nullptr, .deny = &view});
     }
 
 private:

@@ -4,9 +4,16 @@
 // Threads    [any-thread], but for fail().
 #pragma once
 
+#include <patchbay/abi/approval.h>
+#include <patchbay/abi/chat.h>
+#include <patchbay/abi/history.h>
 #include <patchbay/abi/http.h>
+#include <patchbay/abi/kv.h>
+#include <patchbay/abi/metrics.h>
 #include <patchbay/abi/secrets.h>
 #include <patchbay/abi/timer.h>
+#include <patchbay/abi/tools.h>
+#include <patchbay/abi/worker.h>
 #include <patchbay/log.hpp>
 
 #include <string_view>
@@ -22,6 +29,13 @@ struct HostInterfaces {
     const patchbay_verdict_1* verdict = nullptr;
     const patchbay_secrets_1* secrets = nullptr;
     const patchbay_log_1* log = nullptr;
+    const patchbay_chat_1* chat = nullptr;
+    const patchbay_tools_1* tools = nullptr;
+    const patchbay_history_1* history = nullptr;
+    const patchbay_kv_1* kv = nullptr;
+    const patchbay_worker_1* worker = nullptr;
+    const patchbay_approval_1* approval = nullptr;
+    const patchbay_metrics_1* metrics = nullptr;
 };
 
 class Host {
@@ -34,7 +48,14 @@ public:
                       .timer = find<patchbay_timer_1>(PATCHBAY_TIMER_1),
                       .verdict = find<patchbay_verdict_1>(PATCHBAY_VERDICT_1),
                       .secrets = find<patchbay_secrets_1>(PATCHBAY_SECRETS_1),
-                      .log = find<patchbay_log_1>(PATCHBAY_LOG_1)} {}
+                      .log = find<patchbay_log_1>(PATCHBAY_LOG_1),
+                      .chat = find<patchbay_chat_1>(PATCHBAY_CHAT_1),
+                      .tools = find<patchbay_tools_1>(PATCHBAY_TOOLS_1),
+                      .history = find<patchbay_history_1>(PATCHBAY_HISTORY_1),
+                      .kv = find<patchbay_kv_1>(PATCHBAY_KV_1),
+                      .worker = find<patchbay_worker_1>(PATCHBAY_WORKER_1),
+                      .approval = find<patchbay_approval_1>(PATCHBAY_APPROVAL_1),
+                      .metrics = find<patchbay_metrics_1>(PATCHBAY_METRICS_1)} {}
 
     Host(const Host&) = delete;  // streams and calls keep its address
     Host& operator=(const Host&) = delete;

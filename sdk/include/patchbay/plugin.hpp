@@ -2,8 +2,9 @@
 //
 //   PATCHBAY_PLUGIN(Echo, {.id = "org.example.echo", .version = "1.0.0", .config = echo_schema});
 //
-// Once per library, at global scope. `Type` derives from what it offers, Provider or Auth or both,
-// and is made by the first of these that it has:
+// Once per library, at global scope. `Type` derives from what it offers, one or several of
+// Provider, Auth, Agent, Tool, Middleware and Exporter, and is made by the first of these that it
+// has:
 //   static Result<std::unique_ptr<Type>> create(const Host& host, std::string_view config_json);
 //   Type(const Host& host, std::string_view config_json);
 //   Type(const Host& host);
@@ -12,9 +13,13 @@
 // [control]
 #pragma once
 
+#include <patchbay/abi/agent.h>
 #include <patchbay/abi/auth.h>
+#include <patchbay/abi/exporter.h>
+#include <patchbay/abi/middleware.h>
 #include <patchbay/abi/plugin.h>
 #include <patchbay/abi/provider.h>
+#include <patchbay/abi/tool.h>
 #include <patchbay/guarded.hpp>
 #include <patchbay/host.hpp>
 
@@ -22,13 +27,18 @@
 #include <concepts>
 #include <memory>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace patchbay {
 
-class Provider;  // provider.hpp
-class Auth;      // auth.hpp
+class Provider;    // provider.hpp
+class Auth;        // auth.hpp
+class Agent;       // agent.hpp
+class Tool;        // tool.hpp
+class Middleware;  // middleware.hpp
+class Exporter;    // exporter.hpp
 
 // What a library says of itself. Literals, or constexpr objects of static storage.
 struct PluginInfo {
@@ -42,9 +52,47 @@ struct PluginInfo {
 namespace detail {
 
 template <class T>
-struct ProviderTable;  // provider.hpp
+struct ProviderTable;
 template <class T>
-struct AuthTable;  // auth.hpp
+struct AuthTable;
+template <class T>
+struct AgentTable;
+template <class T>
+struct ToolTable;
+template <class T>
+struct MiddlewareTable;
+template <class T>
+struct ExporterTable;
+
+// What a plugin may offer: its interface's id, the class that it derives from, and the table.
+template <class Base, template <class> class TableOf>
+struct Kind {
+    std::string_view id;
+
+    template <class T>
+    static constexpr bool offered = std::is_base_of_v<Base, T>;
+    template <class T>
+    using Table = TableOf<T>;
+};
+
+// The one list of kinds.
+inline constexpr std::tuple kinds = {
+    Kind<Provider, ProviderTable>{PATCHBAY_PROVIDER_1},
+    Kind<Auth, AuthTable>{PATCHBAY_AUTH_1},
+    Kind<Agent, AgentTable>{PATCHBAY_AGENT_1},
+    Kind<Tool, ToolTable>{PATCHBAY_TOOL_1},
+    Kind<Middleware, MiddlewareTable>{PATCHBAY_MIDDLEWARE_1},
+    Kind<Exporter, ExporterTable>{PATCHBAY_EXPORTER_1},
+};
+
+// Calls `visit(kind)` for each kind that T offers.
+template <class T, class Visit>
+constexpr void for_each_kind(Visit&& visit) {
+    const auto visit_offered = [&]<class K>(const K& kind) {
+        if constexpr (K::template offered<T>) visit(kind);
+    };
+    std::apply([&](const auto&... kind) { (visit_offered(kind), ...); }, kinds);
+}
 
 // What the host knows as `instance`.
 template <class T>
@@ -57,12 +105,11 @@ struct Instance {
 
 template <class T>
 const void* get_interface(patchbay_str interface_id) noexcept {
-    const auto id = text_of(interface_id);
-    if constexpr (std::is_base_of_v<Provider, T>)
-        if (id == PATCHBAY_PROVIDER_1) return &ProviderTable<T>::table;
-    if constexpr (std::is_base_of_v<Auth, T>)
-        if (id == PATCHBAY_AUTH_1) return &AuthTable<T>::table;
-    return nullptr;
+    const void* table = nullptr;
+    for_each_kind<T>([&]<class K>(const K& kind) {
+        if (text_of(interface_id) == kind.id) table = &K::template Table<T>::table;
+    });
+    return table;
 }
 
 template <class T>
@@ -130,17 +177,15 @@ constexpr void write_about(Sink& sink, const PluginInfo& info) {
     }
     sink.put(",\"interfaces\":[");
     std::string_view comma;
-    const auto offer = [&](std::string_view id) {
+    for_each_kind<T>([&](const auto& kind) {
         sink.put(comma);
-        write_quoted(sink, id);
+        write_quoted(sink, kind.id);
         comma = ",";
-    };
-    if constexpr (std::is_base_of_v<Provider, T>) offer(PATCHBAY_PROVIDER_1);
-    if constexpr (std::is_base_of_v<Auth, T>) offer(PATCHBAY_AUTH_1);
+    });
     sink.put("]}");
 }
 
-struct Counter {
+struct SizeCounter {
     size_t size = 0;
     constexpr void put(std::string_view text) { size += text.size(); }
 };
@@ -157,7 +202,7 @@ struct Text {
 template <class T, const PluginInfo& info>
 constexpr auto make_about() {
     constexpr size_t size = [] {
-        Counter counter;
+        SizeCounter counter;
         write_about<T>(counter, info);
         return counter.size;
     }();
@@ -171,8 +216,11 @@ inline constexpr auto about = make_about<T, info>();
 
 template <class T, const PluginInfo& info>
 constexpr patchbay_plugin make_plugin() {
-    static_assert(std::is_base_of_v<Provider, T> || std::is_base_of_v<Auth, T>,
-                  "a plugin class derives from patchbay::Provider or patchbay::Auth");
+    static_assert(
+        std::apply([](auto... kind) { return (decltype(kind)::template offered<T> || ...); },
+                   kinds),
+        "a plugin class derives from patchbay::Provider, Auth, Agent, Tool, Middleware or "
+        "Exporter");
     return {.abi = PATCHBAY_ABI_MAJOR,
             .reserved = 0,
             .id = info.id,

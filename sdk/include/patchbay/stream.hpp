@@ -1,4 +1,4 @@
-// Where a provider writes its answer: events, then one end.
+// Where an answer is written: events, then one end.
 //
 // Life       open() → emit* → finish, exactly once. Then the host closes the chat.
 // Threads    [lane].
@@ -48,13 +48,11 @@ struct ToolCall {
     std::string_view extra_json;  // "" or a JSON object: comes back with the history
 };
 
-class Stream : public Owner {
+// A stream as those see it who do not end it.
+class Output : public Owner {
 public:
-    Stream(const Host& host, patchbay_stream stream) noexcept
-        : Owner(host, stream, [](const Owner& owner, std::string_view reason) noexcept {
-              const auto error = view_of(ErrorCode::internal, reason);
-              end(owner, PATCHBAY_FINISH_ERROR, &error);
-          }) {}
+    Output(const Host& host, patchbay_stream stream) noexcept
+        : Output(host, stream, [](const Owner&, std::string_view) noexcept {}) {}
 
     // Adds the events in order, all or none.
     Flow emit(std::span<const Event> events) const noexcept {
@@ -102,6 +100,15 @@ public:
         return emit(event);
     }
 
+    // What a tool gave: JSON.
+    Flow tool_result(std::string_view id, std::string_view output_json) const noexcept {
+        Event event = {};
+        event.kind = PATCHBAY_EVENT_TOOL_RESULT;
+        event.text = view_of(output_json);
+        event.id = view_of(id);
+        return emit(event);
+    }
+
     // The last one counts, never the sum.
     Flow usage(const Usage& usage) const noexcept {
         Event event = {};
@@ -115,6 +122,27 @@ public:
         return emit_text(PATCHBAY_EVENT_METADATA, json);
     }
 
+protected:
+    Output(const Host& host, patchbay_stream stream, Abandon how) noexcept
+        : Owner(host, stream, how) {}
+
+private:
+    Flow emit_text(uint32_t kind, std::string_view text) const noexcept {
+        Event event = {};
+        event.kind = kind;
+        event.text = view_of(text);
+        return emit(event);
+    }
+};
+
+class Stream : public Output {
+public:
+    Stream(const Host& host, patchbay_stream stream) noexcept
+        : Output(host, stream, [](const Owner& owner, std::string_view reason) noexcept {
+              const auto error = view_of(ErrorCode::internal, reason);
+              end(owner, PATCHBAY_FINISH_ERROR, &error);
+          }) {}
+
     // Ends the answer: one of these two, exactly once. A second one does nothing, and counts as a
     // fault of the plugin's.
     void finish(FinishReason reason) const noexcept {
@@ -126,13 +154,6 @@ public:
     }
 
 private:
-    Flow emit_text(uint32_t kind, std::string_view text) const noexcept {
-        Event event = {};
-        event.kind = kind;
-        event.text = view_of(text);
-        return emit(event);
-    }
-
     static void end(const Owner& owner, uint32_t reason, const patchbay_error* error) noexcept {
         if (const auto* table = owner.host().interfaces().stream)
             table->finish(owner.host().raw(), owner.handle(), reason, error);

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <coroutine>
+#include <cstddef>
 #include <exception>
 #include <functional>
 #include <optional>
@@ -20,6 +21,12 @@ class task;
 
 namespace detail {
 
+// What several tasks that run side by side end in: see when_all.hpp.
+struct Join {
+    size_t left = 0;
+    std::coroutine_handle<> waiting;
+};
+
 // What the promises of all tasks have in common.
 struct TaskPromise {
     // Back to whoever awaits; the frame stays until its task goes.
@@ -29,6 +36,7 @@ struct TaskPromise {
         std::coroutine_handle<> await_suspend(std::coroutine_handle<Promise> ended) noexcept {
             auto& promise = ended.promise();
             if (promise.awaiting) return promise.awaiting;
+            if (auto* join = promise.join; join && --join->left == 0) return join->waiting;
             if (promise.on_end) std::exchange(promise.on_end, nullptr)(promise.thrown);
             return std::noop_coroutine();
         }
@@ -39,7 +47,8 @@ struct TaskPromise {
     End final_suspend() const noexcept { return {}; }
     void unhandled_exception() noexcept { thrown = std::current_exception(); }
 
-    std::coroutine_handle<> awaiting;  // empty: run() started it, or nobody yet
+    std::coroutine_handle<> awaiting;  // empty: run() or a join started it, or nobody yet
+    Join* join = nullptr;
     std::move_only_function<void(std::exception_ptr)> on_end;
     std::exception_ptr thrown;
 };
@@ -82,10 +91,18 @@ public:
     }
     ~task() { destroy(); }
 
+    explicit operator bool() const noexcept { return static_cast<bool>(frame_); }
+
     // Starts it; `on_end` hears once how it ended, with what it threw or nullptr. It may destroy
     // the task, but not from inside on_end.
     void run(std::move_only_function<void(std::exception_ptr)> on_end) {
         frame_.promise().on_end = std::move(on_end);
+        frame_.resume();
+    }
+
+    // Starts it as one of several that `join` counts.
+    void run(detail::Join& join) {
+        frame_.promise().join = &join;
         frame_.resume();
     }
 

@@ -84,7 +84,7 @@ public:
             lane_.fault("a second verdict");
             return PATCHBAY_E_BAD_STATE;
         }
-        if ((verdict->allow != nullptr) == (verdict->deny != nullptr)) {
+        if (verdict->change || (verdict->allow != nullptr) == (verdict->deny != nullptr)) {
             lane_.fault("a verdict that neither allows nor denies, or both");
             deny({.code = ErrorCode::internal, .message = "no verdict"});
             return PATCHBAY_E_BAD_REQUEST;

@@ -3,7 +3,7 @@
 //   FakeHost host;
 //   ASSERT_TRUE(host.create(**load_plugin(path), R"({"base_url": "http://x"})"));
 //   host.http().answer("http://x/chat/completions", {.chunks = {"data: …\n\n"}});
-//   auto chat = host.open({.model = "m"});
+//   auto chat = host.open(ChatInput{.model = "m"});
 //   host.run_until([&] { return (*chat)->closed(); });
 //   EXPECT_EQ((*chat)->text(), "Hello");
 //   EXPECT_TRUE(host.faults().empty());
@@ -11,17 +11,32 @@
 // Life       one instance of one plugin. The destructor ends what is open and destroys it.
 // Threads    the test's thread is the lane. A plugin's own threads may call [any-thread] functions.
 // Time       virtual: it moves in advance() and run_until() only.
+// Children   models, agents, tools, people and the history answer by script: see their headers.
 // Checks     one finish, no emit after it, order, threads, UTF-8, limits, a reason for each
 //            failure: what breaks the contract is in faults(). It does not parse JSON.
 #pragma once
 
+#include <patchbay/abi/agent.h>
+#include <patchbay/abi/exporter.h>
+#include <patchbay/abi/history.h>
 #include <patchbay/abi/log.h>
 #include <patchbay/abi/plugin.h>
+#include <patchbay/abi/provider.h>
 #include <patchbay/abi/secrets.h>
 #include <patchbay/abi/timer.h>
-#include <patchbay/testing/fake_chat.hpp>
+#include <patchbay/abi/tool.h>
+#include <patchbay/testing/fake_approval.hpp>
 #include <patchbay/testing/fake_check.hpp>
+#include <patchbay/testing/fake_children.hpp>
 #include <patchbay/testing/fake_http.hpp>
+#include <patchbay/testing/fake_inputs.hpp>
+#include <patchbay/testing/fake_kv.hpp>
+#include <patchbay/testing/fake_metrics.hpp>
+#include <patchbay/testing/fake_pending.hpp>
+#include <patchbay/testing/fake_stream.hpp>
+#include <patchbay/testing/fake_tools.hpp>
+#include <patchbay/testing/fake_turn.hpp>
+#include <patchbay/testing/fake_worker.hpp>
 #include <patchbay/testing/lent_text.hpp>
 #include <patchbay/testing/plugin_library.hpp>
 
@@ -71,11 +86,23 @@ public:
     // Makes the instance. Once.
     Result<void> create(const patchbay_plugin& plugin, std::string_view config_json = "{}");
 
-    // What models() says; "" when the plugin is no provider, or has no such function.
+    // What models(), methods() or describe() says; "" when the plugin is no such thing, or has no
+    // such function.
     std::string models() const;
+    std::string methods() const;
+    std::string describe() const;
 
-    // Opens a chat; the error is the one that open() gave to set_error().
-    Result<FakeChat*> open(const ChatInput& input = {});
+    // Opens a chat, an agent's answer, a tool's call; the error is the one that was given to
+    // set_error().
+    Result<FakeStream*> open(const ChatInput& input = {});
+    Result<FakeStream*> open(const AgentInput& input);
+    Result<FakeStream*> call(const ToolInput& input);
+
+    // A turn before the middleware.
+    FakeTurn& turn(const TurnInput& input = {});
+
+    // Hands over a batch of spans, on no lane.
+    Result<void> export_spans(std::string_view spans_json);
 
     // Asks for a decision.
     FakeCheck& check(const CheckInput& input);
@@ -86,6 +113,17 @@ public:
 
     // --- the world around it --------------------------------------------------------------------
     FakeHttp& http() { return http_; }
+    FakeChildren& children() { return children_; }
+    FakeTools& tools() { return tools_; }
+    FakeApproval& approval() { return approval_; }
+    FakeKv& kv() { return kv_; }
+    FakeWorker& worker() { return worker_; }
+    const FakeMetrics& metrics() const { return metrics_; }
+
+    // What a read of the history gives: messages, or a failure.
+    void set_history(Result<std::string> messages_json) { history_ = std::move(messages_json); }
+    const std::vector<uint32_t>& history_reads() const { return history_reads_; }  // max_tokens
+
     void add_credential(FakeCredential credential) {
         credentials_[credential.id] = std::move(credential);
     }
@@ -114,13 +152,6 @@ private:
         patchbay_host host;  // first: its address is the Raw's
         FakeHost* self;
     };
-    struct FakeTimer {
-        FakeOwner* owner;
-        patchbay_posted callback;
-        void* user;
-        Turns::Key turn;
-    };
-
     static FakeHost& of(const patchbay_host* host) {
         return *reinterpret_cast<const Raw*>(host)->self;
     }
@@ -138,11 +169,23 @@ private:
         owners_.emplace(added.handle().bits, std::move(owner));
         return added;
     }
+    template <class Table>
+    const Table* table(std::string_view interface_id) const {
+        return static_cast<const Table*>(plugin_->get_interface(view_of(interface_id)));
+    }
+    // A stream with its cancel and resume wired, and its end.
+    FakeStream& add_stream();
+    Result<FakeStream*> opened(FakeStream& stream, const AnswerFunctions& functions,
+                               patchbay_status status, void* state);
     void cancel_all(FakeOwner& owner);
+    // The owner, when something may be started for it now; else why not.
+    template <class T = FakeOwner>
+    Result<T*> startable(patchbay_handle owner, const char* function);
     patchbay_status call_posted(patchbay_handle handle, patchbay_posted callback, void* user);
     patchbay_status start_timer(FakeOwner& owner, uint64_t delay_us, patchbay_posted callback,
                                 void* user, patchbay_handle* timer);
-    patchbay_status cancel_timer(patchbay_handle timer);
+    patchbay_status read_history(FakeOwner& owner, uint32_t max_tokens, patchbay_history_read done,
+                                 void* user);
 
     static const void* get_interface(const patchbay_host* host, patchbay_str interface_id);
     static void set_error(const patchbay_host* host, const patchbay_error* error);
@@ -152,9 +195,25 @@ private:
     static const patchbay_http_1 http_table;
     static const patchbay_secrets_1 secrets_table;
     static const patchbay_log_1 log_table;
+    static const patchbay_chat_1 chat_table;
+    static const patchbay_tools_1 tools_table;
+    static const patchbay_history_1 history_table;
+    static const patchbay_kv_1 kv_table;
+    static const patchbay_worker_1 worker_table;
+    static const patchbay_approval_1 approval_table;
+    static const patchbay_metrics_1 metrics_table;
 
     FakeLane lane_;
     FakeHttp http_{lane_};
+    FakePending pending_{lane_};
+    FakeChildren children_{lane_, pending_};
+    FakeTools tools_{pending_};
+    FakeApproval approval_{pending_};
+    FakeKv kv_{lane_, pending_};
+    FakeMetrics metrics_{lane_};
+    Result<std::string> history_ = "[]";
+    std::vector<uint32_t> history_reads_;
+    bool creating_ = false;
     Raw raw_ = {};
     const patchbay_plugin* plugin_ = nullptr;
     void* instance_ = nullptr;
@@ -165,12 +224,13 @@ private:
     std::mutex owners_mutex_;  // of owners_
     std::map<uint64_t, std::unique_ptr<FakeOwner>> owners_;
     uint64_t next_ = 1;
-    std::map<uint64_t, FakeTimer> timers_;
     mutable std::mutex log_mutex_;
     std::vector<LogLine> log_lines_;
+    FakeWorker worker_{lane_, pending_};  // goes first: its threads may use the rest
 };
 
 }  // namespace patchbay::testing
 
 #include <patchbay/testing/fake_host_calls.hpp>
 #include <patchbay/testing/fake_host_tables.hpp>
+#include <patchbay/testing/fake_run_tables.hpp>

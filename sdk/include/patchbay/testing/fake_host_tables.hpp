@@ -16,6 +16,13 @@ inline const void* FakeHost::get_interface(const patchbay_host* host, patchbay_s
     if (id == PATCHBAY_HTTP_1) return &http_table;
     if (id == PATCHBAY_SECRETS_1) return &secrets_table;
     if (id == PATCHBAY_LOG_1) return &log_table;
+    if (id == PATCHBAY_CHAT_1) return &chat_table;
+    if (id == PATCHBAY_TOOLS_1) return &tools_table;
+    if (id == PATCHBAY_HISTORY_1) return &history_table;
+    if (id == PATCHBAY_KV_1) return &kv_table;
+    if (id == PATCHBAY_WORKER_1) return &worker_table;
+    if (id == PATCHBAY_APPROVAL_1) return &approval_table;
+    if (id == PATCHBAY_METRICS_1) return &metrics_table;
     return nullptr;
 }
 
@@ -39,13 +46,13 @@ inline patchbay_status FakeHost::call_posted(patchbay_handle handle, patchbay_po
 inline const patchbay_stream_1 FakeHost::stream_table = {
     .emit = [](const patchbay_host* host, patchbay_stream stream, const patchbay_event* events,
                uint32_t count) -> patchbay_status {
-        auto* chat = of(host).find<FakeChat>(stream);
-        return chat ? chat->emit(events, count) : PATCHBAY_E_STALE;
+        auto* sink = of(host).find<FakeSink>(stream);
+        return sink ? sink->emit(events, count) : PATCHBAY_E_STALE;
     },
     .finish = [](const patchbay_host* host, patchbay_stream stream, uint32_t reason,
                  const patchbay_error* error) -> patchbay_status {
-        auto* chat = of(host).find<FakeChat>(stream);
-        return chat ? chat->finish(reason, error) : PATCHBAY_E_STALE;
+        auto* sink = of(host).find<FakeSink>(stream);
+        return sink ? sink->finish(reason, error) : PATCHBAY_E_STALE;
     },
     .post = [](const patchbay_host* host, patchbay_handle owner, patchbay_posted callback,
                void* user) { return of(host).call_posted(owner, callback, user); }};
@@ -53,6 +60,7 @@ inline const patchbay_stream_1 FakeHost::stream_table = {
 inline const patchbay_verdict_1 FakeHost::verdict_table = {
     .complete = [](const patchbay_host* host, patchbay_request request,
                    const patchbay_verdict* verdict) -> patchbay_status {
+        if (auto* turn = of(host).find<FakeTurn>(request)) return turn->complete(verdict);
         auto* check = of(host).find<FakeCheck>(request);
         return check ? check->complete(verdict) : PATCHBAY_E_STALE;
     }};
@@ -65,34 +73,12 @@ inline patchbay_status FakeHost::start_timer(FakeOwner& owner, uint64_t delay_us
     if (owner.cancelled()) return PATCHBAY_E_CANCELLED;
     const Turns::Time delay(static_cast<int64_t>(delay_us));
     if (delay > std::chrono::hours(24)) return PATCHBAY_E_BAD_REQUEST;
-    if (std::ranges::count_if(timers_, [&](auto& t) { return t.second.owner == &owner; }) >= 64)
-        return PATCHBAY_E_LIMIT;
-
-    const auto bits = next_++;
-    if (!owner.hold()) return PATCHBAY_E_STALE;
-    const auto turn = lane_.turns.add(
-        [this, bits] {
-            const auto fired = timers_.at(bits);
-            timers_.erase(bits);
-            fired.callback(fired.user, PATCHBAY_OK);
-            fired.owner->release();
-        },
-        delay);
-    timers_.emplace(bits, FakeTimer{&owner, callback, user, turn});
-    *timer = {bits};
-    return PATCHBAY_OK;
-}
-
-inline patchbay_status FakeHost::cancel_timer(patchbay_handle timer) {
-    const auto found = timers_.find(timer.bits);
-    if (found == timers_.end()) return PATCHBAY_E_STALE;
-    const auto cancelled = found->second;
-    timers_.erase(found);
-    lane_.turns.remove(cancelled.turn);
-    lane_.turns.add([cancelled] {
-        cancelled.callback(cancelled.user, PATCHBAY_E_CANCELLED);
-        cancelled.owner->release();
+    if (pending_.count(owner, "timer") >= 64) return PATCHBAY_E_LIMIT;
+    const auto id = pending_.add(owner, "timer", delay, [callback, user](bool cancelled) {
+        callback(user, cancelled ? PATCHBAY_E_CANCELLED : PATCHBAY_OK);
     });
+    if (id == 0) return PATCHBAY_E_STALE;
+    *timer = {id};
     return PATCHBAY_OK;
 }
 
@@ -103,8 +89,9 @@ inline const patchbay_timer_1 FakeHost::timer_table = {
         if (!found) return PATCHBAY_E_STALE;
         return of(host).start_timer(*found, delay_us, callback, user, timer);
     },
-    .cancel = [](const patchbay_host* host,
-                 patchbay_handle timer) { return of(host).cancel_timer(timer); }};
+    .cancel = [](const patchbay_host* host, patchbay_handle timer) -> patchbay_status {
+        return of(host).pending_.cancel(timer.bits) ? PATCHBAY_OK : PATCHBAY_E_STALE;
+    }};
 
 // --- http -------------------------------------------------------------------------------------
 inline const patchbay_http_1 FakeHost::http_table = {

@@ -43,6 +43,7 @@ public:
     patchbay_handle handle() const { return handle_; }
     bool cancelled() const { return cancelled_; }
     bool paused() const { return paused_; }
+    bool ending() const { return cancelled_ || ended(); }
     bool closed() const { return closed_; }  // close() has been called, where there was a state
 
     // PATCHBAY_OK when a [lane] function may be called for it now.

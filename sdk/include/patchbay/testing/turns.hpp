@@ -24,11 +24,19 @@ public:
     using Key = std::pair<Time, uint64_t>;  // when, then in the order in which they were added
 
     Time now() const { return now_; }
-    bool on_lane() const { return std::this_thread::get_id() == lane_.load(); }
+    bool on_lane() const { return std::this_thread::get_id() == lane_.load() && !off_lane_; }
 
     // From now on this thread is the lane: a host's lane may be on another thread in every turn.
     // The one that was it must wait meanwhile.
     void take_lane() { lane_ = std::this_thread::get_id(); }
+
+    // Calls `work()` on this thread, as if it were another one.
+    template <class Work>
+    void call_off_lane(Work&& work) {
+        off_lane_ = true;
+        work();
+        off_lane_ = false;
+    }
 
     // Has `turn` run `delay` from now. Returns its key, for remove(). [any-thread]
     Key add(std::function<void()> turn, Time delay = Time(0)) {
@@ -89,6 +97,7 @@ private:
     }
 
     std::atomic<std::thread::id> lane_ = std::this_thread::get_id();
+    bool off_lane_ = false;
     std::mutex mutex_;  // of what follows; now_ is written on the lane only
     std::condition_variable added_;
     std::map<Key, std::function<void()>> turns_;

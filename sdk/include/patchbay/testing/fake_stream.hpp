@@ -1,7 +1,7 @@
-// One chat with a provider under test: what it said, and the commands of its reader.
+// One answer of a provider, agent or tool under test: what it said, and the commands of its reader.
 #pragma once
 
-#include <patchbay/abi/provider.h>
+#include <patchbay/abi/stream.h>
 #include <patchbay/error.hpp>
 #include <patchbay/testing/fake_owner.hpp>
 #include <patchbay/testing/utf8.hpp>
@@ -15,20 +15,6 @@
 #include <vector>
 
 namespace patchbay::testing {
-
-// What open() is asked: as patchbay_chat_request, owned.
-struct ChatInput {
-    std::string model = "test";
-    std::string messages_json = R"([{"role":"user","content":[{"type":"text","text":"Hello"}]}])";
-    std::string options_json = "{}";
-    std::string tools_json = {};
-    std::string prefill = {};
-    std::string traceparent = {};
-    std::string run_id = "00000000-0000-7000-8000-000000000000";
-    int64_t deadline_ms = 0;
-    uint32_t max_tokens = 0;
-    uint32_t attempt = 1;
-};
 
 // An event that was accepted: as patchbay_event, owned.
 struct RecordedEvent {
@@ -44,9 +30,62 @@ struct RecordedEvent {
     Turns::Time at{0};  // virtual time
 };
 
-class FakeChat : public FakeOwner {
+inline RecordedEvent recorded(const patchbay_event& event, Turns::Time at) {
+    return {.kind = event.kind,
+            .channel = event.channel,
+            .flags = event.flags,
+            .percent = event.percent,
+            .text = std::string(text_of(event.text)),
+            .name = std::string(text_of(event.name)),
+            .id = std::string(text_of(event.id)),
+            .extra_json = std::string(text_of(event.extra_json)),
+            .usage = event.usage ? std::optional(*event.usage) : std::nullopt,
+            .at = at};
+}
+
+// All deltas of a channel, joined.
+inline std::string text_in(const std::vector<RecordedEvent>& events, uint32_t channel) {
+    std::string joined;
+    for (const auto& event : events)
+        if (event.kind == PATCHBAY_EVENT_DELTA && event.channel == channel) joined += event.text;
+    return joined;
+}
+
+// What is wrong with an event, or nullptr.
+inline const char* flaw_of(const patchbay_event& event) {
+    constexpr uint64_t max_event_bytes = 64 * 1024;
+    if (event.text.size + event.name.size + event.id.size + event.extra_json.size > max_event_bytes)
+        return "an event beyond 64 KiB";
+    if (event.kind < PATCHBAY_EVENT_DELTA || event.kind > PATCHBAY_EVENT_CUSTOM)
+        return "an event of an unknown kind";
+    if (event.kind == PATCHBAY_EVENT_DELTA && event.channel > PATCHBAY_CHANNEL_REASONING)
+        return "a delta on an unknown channel";
+    if (event.percent > 100) return "progress beyond 100 percent";
+    if ((event.kind == PATCHBAY_EVENT_USAGE) != (event.usage != nullptr))
+        return "usage where it does not belong, or none where it does";
+    for (const auto& text : {event.text, event.name, event.id, event.extra_json})
+        if (!is_utf8(text_of(text))) return "an event that is not UTF-8";
+    return nullptr;
+}
+
+// What emit() and finish() of the host's stream interface reach.
+class FakeSink : public FakeOwner {
 public:
     using FakeOwner::FakeOwner;
+    virtual patchbay_status emit(const patchbay_event* events, uint32_t count) = 0;
+    virtual patchbay_status finish(uint32_t reason, const patchbay_error* error) = 0;
+};
+
+// What providers, agents and tools have in common.
+struct AnswerFunctions {
+    void (*resume)(void* state);
+    void (*cancel)(void* state, patchbay_reason reason);
+    void (*close)(void* state);
+};
+
+class FakeStream : public FakeSink {
+public:
+    using FakeSink::FakeSink;
 
     // --- what the plugin said -------------------------------------------------------------------
     const std::vector<RecordedEvent>& events() const { return events_; }
@@ -57,11 +96,7 @@ public:
 
     // All deltas of a channel, joined.
     std::string text(uint32_t channel = PATCHBAY_CHANNEL_ANSWER) const {
-        std::string joined;
-        for (const auto& event : events_)
-            if (event.kind == PATCHBAY_EVENT_DELTA && event.channel == channel)
-                joined += event.text;
-        return joined;
+        return text_in(events_, channel);
     }
 
     // The events of one kind.
@@ -70,6 +105,12 @@ public:
         for (const auto& event : events_)
             if (event.kind == kind) found.push_back(event);
         return found;
+    }
+
+    // What a tool gave: its output, as JSON; "" = none yet.
+    std::string output() const {
+        const auto results = events(PATCHBAY_EVENT_TOOL_RESULT);
+        return results.empty() ? std::string() : results.back().text;
     }
 
     // --- commands of the reader -----------------------------------------------------------------
@@ -86,7 +127,7 @@ public:
         if (on_resume) on_resume();
         if (!std::exchange(told_to_pause_, false) || !hold()) return;
         lane_.turns.add([this] {
-            if (state_ && !finished() && !cancelled_) provider_->resume(state_);
+            if (state_ && !finished() && !cancelled_) functions_.resume(state_);
             release();
         });
     }
@@ -97,30 +138,36 @@ public:
         if (finished() || std::exchange(cancelled_, true) || !hold()) return;
         if (on_cancel) on_cancel();
         lane_.turns.add([this, reason] {
-            if (state_ && !finished()) provider_->cancel(state_, reason);
+            if (state_ && !finished()) functions_.cancel(state_, reason);
             release();
         });
         lane_.turns.add([this] { give_up(); }, std::chrono::seconds(5));
     }
 
     // --- for the fake host ----------------------------------------------------------------------
-    std::function<void()> on_resume;  // lets held HTTP calls go on
-    std::function<void()> on_cancel;  // cancels HTTP calls and timers
+    std::function<void()> on_resume;  // lets held HTTP calls and children go on
+    std::function<void()> on_cancel;  // cancels what hangs on it
+    std::function<void()> on_finish;  // cancels its children
 
-    void opened(const patchbay_provider_1* provider, void* state) {
-        provider_ = provider;
+    void opened(const AnswerFunctions& functions, void* state) {
+        functions_ = functions;
         state_ = state;
         opened_ = true;
         close_when_idle();
     }
 
-    patchbay_status emit(const patchbay_event* events, uint32_t count);
-    patchbay_status finish(uint32_t reason, const patchbay_error* error);
+    void expect_result() { of_tool_ = true; }
+
+    // A child of it says this, and it is forwarded.
+    void forwarded(const patchbay_event& event) { record(event); }
+
+    patchbay_status emit(const patchbay_event* events, uint32_t count) override;
+    patchbay_status finish(uint32_t reason, const patchbay_error* error) override;
 
 private:
     bool ended() const override { return finished() || given_up_; }
     void close() override {
-        if (state_) provider_->close(state_);  // NULL: it has no state to be told anything
+        if (state_) functions_.close(state_);  // NULL: it has no state to be told anything
     }
 
     void give_up() {
@@ -130,13 +177,14 @@ private:
         close_when_idle();
     }
 
-    const char* flaw_of(const patchbay_event& event) const;
-    void record(const patchbay_event& event);
+    void record(const patchbay_event& event) {
+        events_.push_back(recorded(event, lane_.turns.now()));
+    }
 
-    static constexpr uint64_t max_event_bytes = 64 * 1024;
     static constexpr uint64_t max_waiting_bytes = 256 * 1024;
 
-    const patchbay_provider_1* provider_ = nullptr;
+    AnswerFunctions functions_ = {};
+    bool of_tool_ = false;  // a result is owed
     void* state_ = nullptr;
     std::vector<RecordedEvent> events_;
     uint32_t finish_reason_ = 0;
@@ -148,33 +196,7 @@ private:
     uint64_t waiting_bytes_ = 0;  // since the pause
 };
 
-inline const char* FakeChat::flaw_of(const patchbay_event& event) const {
-    if (event.kind < PATCHBAY_EVENT_DELTA || event.kind > PATCHBAY_EVENT_CUSTOM)
-        return "an event of an unknown kind";
-    if (event.kind == PATCHBAY_EVENT_DELTA && event.channel > PATCHBAY_CHANNEL_REASONING)
-        return "a delta on an unknown channel";
-    if (event.percent > 100) return "progress beyond 100 percent";
-    if ((event.kind == PATCHBAY_EVENT_USAGE) != (event.usage != nullptr))
-        return "usage where it does not belong, or none where it does";
-    for (const auto& text : {event.text, event.name, event.id, event.extra_json})
-        if (!is_utf8(text_of(text))) return "an event that is not UTF-8";
-    return nullptr;
-}
-
-inline void FakeChat::record(const patchbay_event& event) {
-    events_.push_back({.kind = event.kind,
-                       .channel = event.channel,
-                       .flags = event.flags,
-                       .percent = event.percent,
-                       .text = std::string(text_of(event.text)),
-                       .name = std::string(text_of(event.name)),
-                       .id = std::string(text_of(event.id)),
-                       .extra_json = std::string(text_of(event.extra_json)),
-                       .usage = event.usage ? std::optional(*event.usage) : std::nullopt,
-                       .at = lane_.turns.now()});
-}
-
-inline patchbay_status FakeChat::emit(const patchbay_event* events, uint32_t count) {
+inline patchbay_status FakeStream::emit(const patchbay_event* events, uint32_t count) {
     if (const auto status = usable("emit"); status != PATCHBAY_OK) return status;
     if (finished()) {
         lane_.fault("emit after finish");
@@ -186,8 +208,7 @@ inline patchbay_status FakeChat::emit(const patchbay_event* events, uint32_t cou
     for (uint32_t i = 0; i < count; ++i) {
         const auto& event = events[i];
         const auto size = event.text.size + event.name.size + event.id.size + event.extra_json.size;
-        const char* flaw = size > max_event_bytes ? "an event beyond 64 KiB" : flaw_of(event);
-        if (flaw) {
+        if (const char* flaw = flaw_of(event)) {
             lane_.fault(std::string("emit of ") + flaw);
             return PATCHBAY_E_BAD_REQUEST;
         }
@@ -211,7 +232,7 @@ inline patchbay_status FakeChat::emit(const patchbay_event* events, uint32_t cou
     return PATCHBAY_PAUSE;
 }
 
-inline patchbay_status FakeChat::finish(uint32_t reason, const patchbay_error* error) {
+inline patchbay_status FakeStream::finish(uint32_t reason, const patchbay_error* error) {
     if (const auto status = usable("finish"); status != PATCHBAY_OK) return status;
     if (finished()) {
         lane_.fault("a second finish");
@@ -222,10 +243,16 @@ inline patchbay_status FakeChat::finish(uint32_t reason, const patchbay_error* e
         lane_.fault("finish with a reason and an error that do not match");
         return PATCHBAY_E_BAD_REQUEST;
     }
+    if (of_tool_ && reason == PATCHBAY_FINISH_STOP &&
+        events(PATCHBAY_EVENT_TOOL_RESULT).size() != 1)
+        lane_.fault("a tool that stopped without exactly one result");
     finish_reason_ = reason;
     if (error) error_ = error_of(*error);
+    if (on_finish) on_finish();
     close_when_idle();
     return PATCHBAY_OK;
 }
+
+using FakeChat = FakeStream;  // of a provider
 
 }  // namespace patchbay::testing

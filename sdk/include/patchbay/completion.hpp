@@ -1,0 +1,84 @@
+// From the host's completions to functions, and from functions to co_await.
+//
+// For the other headers of the SDK, and for those who wrap an interface that it does not.
+#pragma once
+
+#include <patchbay/failed.hpp>
+#include <patchbay/owner.hpp>
+
+#include <coroutine>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace patchbay {
+
+// Hears once how something ended. Destroyed when it has been called, or at once when the start
+// failed. What it throws abandons the owner. [lane]
+template <class T>
+using Done = std::move_only_function<void(Result<T>)>;
+
+namespace detail {
+
+// A Done on its way through the host as a `void*`.
+template <class T>
+struct Completion {
+    Owner owner;
+    Done<T> done;
+
+    // What the host's callback does: hands `make()`, a Result<T>, over and frees the completion.
+    template <class Make>
+    static void deliver(void* user, Make&& make) noexcept {
+        const std::unique_ptr<Completion> completion(static_cast<Completion*>(user));
+        guarded([&] { completion->done(make()); },
+                [&](std::string_view reason) { completion->owner.abandon(reason); });
+    }
+};
+
+// Calls `start(user)`, a start of the host's whose callback calls Completion<T>::deliver.
+template <class T, class Start>
+Result<void> start_completion(const Owner& owner, Done<T> done, const char* what, Start&& start) {
+    auto completion = std::make_unique<Completion<T>>(owner, std::move(done));
+    const patchbay_status status = start(static_cast<void*>(completion.get()));
+    if (status < 0) return failure(code_of(status), std::string("the host refused ").append(what));
+    completion.release();  // deliver() frees it
+    return {};
+}
+
+inline std::unexpected<Error> no_interface(const char* what) {
+    return failure(ErrorCode::unsupported, std::string("the host has no ").append(what));
+}
+
+}  // namespace detail
+
+// co_await Awaited<T>(start): calls `start(done)`; the coroutine goes on when `done` has been
+// called, or at once when the start failed. Throws Cancelled, or Failed with the reason.
+template <class T>
+class [[nodiscard]] Awaited {
+public:
+    using Start = std::move_only_function<Result<void>(Done<T>)>;
+
+    explicit Awaited(Start start) : start_(std::move(start)) {}
+    Awaited(const Awaited&) = delete;  // the completion keeps its address
+    Awaited& operator=(const Awaited&) = delete;
+
+    bool await_ready() const noexcept { return false; }
+    bool await_suspend(std::coroutine_handle<> waiting) {
+        auto started = start_([this, waiting](Result<T> result) {
+            result_.emplace(std::move(result));
+            waiting.resume();
+        });
+        if (started) return true;
+        result_.emplace(std::unexpected(std::move(started.error())));
+        return false;
+    }
+    T await_resume() { return value_or_raise(std::move(*result_)); }
+
+private:
+    Start start_;
+    std::optional<Result<T>> result_;
+};
+
+}  // namespace patchbay
