@@ -1,0 +1,210 @@
+// redact: takes out of requests and answers what matches a pattern, also where a match is cut by an
+// event's border.
+#include <patchbay/middleware.hpp>
+
+#include "matcher.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using nlohmann::json;
+using patchbay::Admission;
+using patchbay::Event;
+using patchbay::Events;
+using patchbay::Output;
+using patchbay::Result;
+
+struct Rules {
+    Program program;
+    std::vector<std::string> replacements;
+    size_t most_held = 256;
+    bool requests = true;
+    bool answers = true;
+};
+
+Result<Rules> rules_of(std::string_view config) {
+    const auto document = json::parse(config);
+    Rules rules;
+    rules.most_held = document.value("hold", size_t{256});
+    rules.requests = document.value("requests", true);
+    rules.answers = document.value("answers", true);
+    for (const auto& each : document.at("patterns")) {
+        const auto rule = static_cast<uint32_t>(rules.replacements.size());
+        const auto added = rules.program.add(each.at("pattern").get<std::string>(),
+                                             each.value("ignore_case", false), rule);
+        if (!added)
+            return patchbay::failure(added.error().code, "patterns/" + std::to_string(rule) +
+                                                             "/pattern: " + added.error().message);
+        rules.replacements.push_back(each.value("replacement", "[redacted]"));
+    }
+    return rules;
+}
+
+// One answer. Each channel is a text of its own.
+class RedactedAnswer : public patchbay::TurnWatcher {
+public:
+    RedactedAnswer(const Output& out, const Rules& rules)
+        : TurnWatcher(out),
+          answer_(rules.program, rules.replacements, rules.most_held),
+          reasoning_(rules.program, rules.replacements, rules.most_held) {}
+
+    Result<Events> on_events(std::span<const Event> events) override {
+        texts_.clear();
+        texts_.reserve(2 * events.size() + 2);  // the views below stay
+        shown_.clear();
+        bool changed = false;
+        for (const auto& event : events) {
+            if (event.kind == PATCHBAY_EVENT_DELTA)
+                changed |= add_delta(event);
+            else
+                changed |= add_other(event);
+        }
+        if (!changed) return Events::pass;
+        if (auto sent = send(); !sent) return std::unexpected(std::move(sent.error()));
+        return Events::taken;
+    }
+
+    void on_end(uint32_t) override {
+        texts_.clear();
+        texts_.reserve(2);
+        shown_.clear();
+        end_texts();
+        if (auto sent = send(); !sent) out().log().error(sent.error().message);
+    }
+
+private:
+    Matcher& matcher_of(uint32_t channel) {
+        return channel == PATCHBAY_CHANNEL_REASONING ? reasoning_ : answer_;
+    }
+
+    // Whether it goes on otherwise than as it came.
+    bool add_delta(const Event& event) {
+        auto& matcher = matcher_of(event.channel);
+        const auto text = patchbay::text_of(event.text);
+        const auto held = matcher.held(), replaced = matcher.replaced();
+        auto& shown = texts_.emplace_back();
+        matcher.add(text, shown);
+        if (!shown.empty() || event.extra_json.size > 0 || text.empty()) {
+            auto& changed = shown_.emplace_back(event);
+            changed.text = patchbay::view_of(shown);
+        }
+        return held > 0 || matcher.held() > 0 || matcher.replaced() > replaced;
+    }
+
+    // A tool call stands between two texts: no match reaches over it.
+    bool add_other(const Event& event) {
+        const bool parts =
+            event.kind == PATCHBAY_EVENT_TOOL_CALL || event.kind == PATCHBAY_EVENT_TOOL_RESULT;
+        const bool changed = parts && end_texts();
+        shown_.push_back(event);
+        return changed;
+    }
+
+    bool end_texts() {
+        bool any = false;
+        for (const auto channel : {PATCHBAY_CHANNEL_REASONING, PATCHBAY_CHANNEL_ANSWER}) {
+            auto& matcher = matcher_of(channel);
+            if (matcher.held() == 0) continue;
+            any = true;
+            auto& shown = texts_.emplace_back();
+            matcher.end(shown);
+            Event event = {};
+            event.kind = PATCHBAY_EVENT_DELTA;
+            event.channel = channel;
+            event.text = patchbay::view_of(shown);
+            shown_.push_back(event);
+        }
+        return any;
+    }
+
+    Result<void> send() {
+        if (shown_.empty()) return {};
+        if (out().emit(shown_) != patchbay::Flow::rejected) return {};
+        return patchbay::failure(patchbay::ErrorCode::internal, "the host refused what is left");
+    }
+
+    Matcher answer_;
+    Matcher reasoning_;
+    std::vector<std::string> texts_;  // what shown_ points into
+    std::vector<Event> shown_;        // the events that go on, of one call
+};
+
+class Redact : public patchbay::Middleware {
+public:
+    using Watcher = RedactedAnswer;
+
+    explicit Redact(Rules rules) : rules_(std::move(rules)) {}
+
+    static Result<std::unique_ptr<Redact>> create(const patchbay::Host&, std::string_view config) {
+        auto rules = rules_of(config);
+        if (!rules) return std::unexpected(std::move(rules.error()));
+        return std::make_unique<Redact>(std::move(*rules));
+    }
+
+    Admission on_request(const patchbay::Turn& turn, const patchbay::Gate&,
+                         const Output& out) override {
+        patchbay::Change change;
+        if (rules_.requests) change.content_json = redacted(turn.content_json);
+        std::unique_ptr<patchbay::TurnWatcher> watcher;
+        if (rules_.answers) watcher = std::make_unique<RedactedAnswer>(out, rules_);
+        return {std::move(change), std::move(watcher)};
+    }
+
+private:
+    // The message's parts with their texts redacted; "" when there was nothing to take out.
+    std::string redacted(std::string_view content_json) const {
+        auto parts = json::parse(content_json);
+        size_t replaced = 0;
+        for (auto& part : parts) {
+            if (part.value("type", "") != "text") continue;
+            auto& text = part.at("text").get_ref<std::string&>();
+            Matcher matcher(rules_.program, rules_.replacements, rules_.most_held);
+            std::string shown;
+            matcher.add(text, shown);
+            matcher.end(shown);
+            replaced += matcher.replaced();
+            text = std::move(shown);
+        }
+        return replaced > 0 ? parts.dump() : std::string();
+    }
+
+    Rules rules_;
+};
+
+constexpr std::string_view config_schema = R"({
+  "type": "object",
+  "properties": {
+    "patterns": {
+      "type": "array", "minItems": 1, "maxItems": 100,
+      "items": {
+        "type": "object",
+        "properties": {
+          "pattern": {"type": "string", "minLength": 1, "maxLength": 1000},
+          "replacement": {"type": "string", "maxLength": 1000, "default": "[redacted]"},
+          "ignore_case": {"type": "boolean", "default": false}
+        },
+        "required": ["pattern"],
+        "additionalProperties": false
+      }
+    },
+    "requests": {"type": "boolean", "default": true},
+    "answers": {"type": "boolean", "default": true},
+    "hold": {"type": "integer", "minimum": 16, "maximum": 4096, "default": 256}
+  },
+  "required": ["patterns"],
+  "additionalProperties": false
+})";
+
+}  // namespace
+
+PATCHBAY_PLUGIN(Redact, {.id = "patchbay.middleware.redact",
+                         .version = "1.0.0",
+                         .title = "Redact",
+                         .description = "Takes out of requests and answers what matches a pattern.",
+                         .config = config_schema});
