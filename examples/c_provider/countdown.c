@@ -1,5 +1,6 @@
 /* countdown: a provider that counts down from its model, one number a tick: the model "3" answers
- * "3 2 1 0". Plain C over the C headers; shows timers, backpressure, cancelling and errors. */
+ * "3 2 1 0", and one that is no number counts from 10. Plain C over the C headers; shows timers,
+ * backpressure, cancelling and errors. */
 #include <patchbay/abi/plugin.h>
 #include <patchbay/abi/provider.h>
 #include <patchbay/abi/timer.h>
@@ -25,10 +26,6 @@ typedef struct chat { /* one answer; close() frees it */
 static patchbay_str view(const char* text) {
     patchbay_str result = {text, strlen(text)};
     return result;
-}
-
-static int is(patchbay_str text, const char* literal) {
-    return text.size == strlen(literal) && memcmp(text.data, literal, text.size) == 0;
 }
 
 /* Tells the host why the current call fails. */
@@ -80,17 +77,14 @@ static void count(void* user, patchbay_status status) {
 static patchbay_status open_chat(void* instance, const patchbay_chat_request* request,
                                  patchbay_stream stream, void** state) {
     const countdown* self = instance;
-    char model[8] = "";
-    char* end = model;
-    long from = -1;
+    char model[16] = "", *end;
+    long from;
     chat* opened;
 
-    if (request->model.size < sizeof model) {
-        memcpy(model, request->model.data, request->model.size);
-        from = strtol(model, &end, 10);
-    }
-    if (end == model || *end != '\0' || from < 0 || from > largest)
-        return fail(self->host, PATCHBAY_E_MODEL_NOT_FOUND, "the model is a number up to 100000");
+    if (request->model.size < sizeof model) memcpy(model, request->model.data, request->model.size);
+    from = strtol(model, &end, 10);
+    if (end == model || *end != '\0' || from < 0) from = 10;
+    if (from > largest) return fail(self->host, PATCHBAY_E_MODEL_NOT_FOUND, "more than 100000");
 
     opened = calloc(1, sizeof *opened);
     if (!opened) return fail(self->host, PATCHBAY_E_INTERNAL, "out of memory");
@@ -135,7 +129,8 @@ static void destroy(void* instance) { free(instance); }
 
 static const void* get_interface(patchbay_str id) {
     static const patchbay_provider_1 provider = {open_chat, resume, cancel, close_chat, NULL};
-    return is(id, PATCHBAY_PROVIDER_1) ? &provider : NULL;
+    const patchbay_str mine = view(PATCHBAY_PROVIDER_1);
+    return id.size == mine.size && memcmp(id.data, mine.data, id.size) == 0 ? &provider : NULL;
 }
 
 extern const patchbay_plugin patchbay_plugin_entry;

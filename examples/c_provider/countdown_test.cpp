@@ -30,9 +30,13 @@ int main() {
     host.run_until([&] { return cancelled.closed(); });
     expect(cancelled.finish_reason() == PATCHBAY_FINISH_CANCELLED, "cancelling ends it");
 
-    const auto refused = host.open({.model = "many"});
+    auto& named = **host.open({.model = "rocket"});
+    host.run_until([&] { return named.closed(); });
+    expect.equal(named.text(), "10 9 8 7 6 5 4 3 2 1 0");
+
+    const auto refused = host.open({.model = "100001"});
     expect(!refused && refused.error().code == patchbay::ErrorCode::model_not_found,
-           "a model that is no number is refused");
+           "too large a number is refused");
 
     host.shut_down();
     for (const auto& fault : host.faults()) expect(false, fault);

@@ -13,7 +13,7 @@ constexpr const char* config_schema = R"({"type": "object", "additionalPropertie
 std::string last_text(std::string_view messages_json) {
     const auto messages = json::parse(messages_json);
     std::string text;
-    for (const auto& part : messages.back().at("content"))
+    for (const auto& part : messages.at(messages.size() - 1).at("content"))
         if (part.at("type") == "text") text += part.at("text").get<std::string>();
     return text;
 }

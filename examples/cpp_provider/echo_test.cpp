@@ -33,6 +33,7 @@ int main() {
 
     const auto refused = host.open({.messages_json = "no JSON"});
     expect(!refused, "what makes no sense is refused");
+    expect(!host.open({.messages_json = "[]"}), "nothing to echo is refused");
 
     auto& long_word = **host.open(saying(std::string(100'000, 'x')));
     host.run_until([&] { return long_word.closed(); });

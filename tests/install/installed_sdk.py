@@ -28,6 +28,13 @@ def has_compiler(name):
     return all(shutil.which(program) for program in COMPILERS[name])
 
 
+def validate(library):
+    """By `patchbay plugin validate`, in a version that has it."""
+    program = BUILD / "bin" / "patchbay"
+    if "validate" in run(program, "plugin", "--help").stdout:
+        run(program, "plugin", "validate", library)
+
+
 class InstalledSdk:
     """`prefix` holds the SDK and nothing else; `scratch` is for projects. close() removes both."""
 

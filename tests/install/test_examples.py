@@ -6,7 +6,7 @@ import shutil
 import unittest
 
 from harness import Server, demo_config, tokens_of
-from installed_sdk import BUILD, SOURCE, InstalledSdk, has_compiler, run
+from installed_sdk import BUILD, SOURCE, InstalledSdk, has_compiler, run, validate
 
 EXAMPLES = SOURCE / "examples"
 KEY = "open sesame, please"
@@ -52,6 +52,10 @@ class ExampleTest(unittest.TestCase):
         self.assertEqual(server.client(KEY + "!").post("/api/interactions").status, 403)
         self.assertEqual(server.client(server.key()).post("/api/interactions").status, 201)
 
+    def check_rust_provider(self, library):
+        text = self.answer(provider_config("fibonacci", library, "10"), "count")
+        self.assertEqual(text, "0 1 1 2 3 5 8 13 21 34")
+
     # ---- the tests ----
 
     LIBRARIES = {"c_provider": "countdown", "cpp_provider": "echo", "auth": "house_key"}
@@ -65,6 +69,7 @@ class ExampleTest(unittest.TestCase):
                 project = self.sdk.scratch / name
                 shutil.copytree(EXAMPLES / name, project, dirs_exist_ok=True)
                 folder = self.sdk.build(project, compiler)
+                validate(folder / f"{library}.so")
                 getattr(self, f"check_{name}")(folder / f"{library}.so")
 
     def test_gcc_builds_each_and_the_server_gets_an_answer(self):
@@ -72,6 +77,14 @@ class ExampleTest(unittest.TestCase):
 
     def test_clang_builds_each_and_the_server_gets_an_answer(self):
         self.build_and_ask("clang")
+
+    def test_rustc_builds_the_rust_provider_and_the_server_gets_an_answer(self):
+        if not shutil.which("rustc"):
+            self.skipTest("rustc of cmake/packages.txt is not installed")
+        folder = self.sdk.build(EXAMPLES / "rust_provider", "gcc")
+
+        validate(folder / "fibonacci.so")
+        self.check_rust_provider(folder / "fibonacci.so")
 
     def test_one_line_of_cc_builds_the_c_provider(self):
         library = self.sdk.scratch / "countdown.so"

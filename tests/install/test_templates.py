@@ -6,7 +6,7 @@ import subprocess
 import unittest
 
 from harness import BINARY, Server, demo_config, tokens_of
-from installed_sdk import InstalledSdk, has_compiler, run
+from installed_sdk import InstalledSdk, has_compiler, run, validate
 
 
 def listed(option, *arguments):
@@ -21,11 +21,6 @@ class TemplateTest(unittest.TestCase):
         cls.sdk = InstalledSdk()
         cls.addClassCleanup(cls.sdk.close)
         cls.kinds = listed("kind", "--kind", "?")
-
-    def validate(self, library):
-        """By `patchbay plugin validate`, in a version that has it."""
-        if "validate" in run(BINARY.resolve(), "plugin", "--help").stdout:
-            run(BINARY.resolve(), "plugin", "validate", library)
 
     def use(self, kind, name, library):
         """What it does in the real server."""
@@ -61,7 +56,7 @@ class TemplateTest(unittest.TestCase):
                         "--directory", self.sdk.scratch)
                     folder = self.sdk.build(self.sdk.scratch / name, compiler)
                     library = folder / f"{name}.so"
-                    self.validate(library)
+                    validate(library)
                     self.use(kind, name, library)
 
     def test_gcc_builds_what_is_written_and_the_server_runs_it(self):
