@@ -31,9 +31,9 @@ int main() {
     cancelled.cancel();
     host.run_until([&] { return cancelled.closed(); });
 
-    const auto refused = host.open({.messages_json = "no JSON"});
+    const auto refused = host.open(ChatInput{.messages_json = "no JSON"});
     expect(!refused, "what makes no sense is refused");
-    expect(!host.open({.messages_json = "[]"}), "nothing to echo is refused");
+    expect(!host.open(ChatInput{.messages_json = "[]"}), "nothing to echo is refused");
 
     auto& long_word = **host.open(saying(std::string(100'000, 'x')));
     host.run_until([&] { return long_word.closed(); });

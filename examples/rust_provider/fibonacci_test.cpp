@@ -11,19 +11,19 @@ int main() {
     FakeHost host;
     expect(host.create(**plugin).has_value(), "it can be made");
 
-    auto& told = **host.open({.model = "8"});
+    auto& told = **host.open(ChatInput{.model = "8"});
     host.run_until([&] { return told.closed(); });
     expect.equal(told.text(), "0 1 1 2 3 5 8 13");
 
-    auto& cancelled = **host.open({.model = "90"});
+    auto& cancelled = **host.open(ChatInput{.model = "90"});
     cancelled.cancel();
     host.run_until([&] { return cancelled.closed(); });
 
-    auto& named = **host.open({.model = "rabbits"});
+    auto& named = **host.open(ChatInput{.model = "rabbits"});
     host.run_until([&] { return named.closed(); });
     expect.equal(named.text(), "0 1 1 2 3 5 8 13 21 34");
 
-    const auto refused = host.open({.model = "91"});
+    const auto refused = host.open(ChatInput{.model = "91"});
     expect(!refused && refused.error().code == patchbay::ErrorCode::model_not_found,
            "what does not fit into 64 bits is refused");
 

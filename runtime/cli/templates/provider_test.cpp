@@ -11,7 +11,7 @@ int main() {
     FakeHost host;
     expect(host.create(**plugin).has_value(), "it can be made");
 
-    auto& answered = **host.open({.model = "any"});
+    auto& answered = **host.open(ChatInput{.model = "any"});
     host.run_until([&] { return answered.closed(); });
     expect.equal(answered.text(), "Hello from my_plugin.");
     expect(answered.finish_reason() == PATCHBAY_FINISH_STOP, "it ends by itself");
