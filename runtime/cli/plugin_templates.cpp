@@ -1,14 +1,26 @@
 #include "runtime/cli/plugin_templates.hpp"
 
+#include "embedded/template_agent_c.hpp"
+#include "embedded/template_agent_cpp.hpp"
+#include "embedded/template_agent_test.hpp"
 #include "embedded/template_auth_c.hpp"
 #include "embedded/template_auth_cpp.hpp"
 #include "embedded/template_auth_test.hpp"
+#include "embedded/template_exporter_c.hpp"
+#include "embedded/template_exporter_cpp.hpp"
+#include "embedded/template_exporter_test.hpp"
+#include "embedded/template_middleware_c.hpp"
+#include "embedded/template_middleware_cpp.hpp"
+#include "embedded/template_middleware_test.hpp"
 #include "embedded/template_project_c.hpp"
 #include "embedded/template_project_cpp.hpp"
 #include "embedded/template_provider_c.hpp"
 #include "embedded/template_provider_cpp.hpp"
 #include "embedded/template_provider_test.hpp"
 #include "embedded/template_readme.hpp"
+#include "embedded/template_tool_c.hpp"
+#include "embedded/template_tool_cpp.hpp"
+#include "embedded/template_tool_test.hpp"
 
 #include <algorithm>
 
@@ -25,11 +37,28 @@ constexpr std::string_view auth_config =
     R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}},
 "auth": ["my_plugin", "keys"])";
 
+constexpr std::string_view plugin_config = R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}})";
+
+constexpr std::string_view middleware_config =
+    R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}},
+"middleware": ["my_plugin"])";
+
 constexpr PluginTemplate templates[] = {
     {"provider", "c", template_provider_c, template_provider_test, provider_config},
     {"provider", "cpp", template_provider_cpp, template_provider_test, provider_config},
     {"auth", "c", template_auth_c, template_auth_test, auth_config},
     {"auth", "cpp", template_auth_cpp, template_auth_test, auth_config},
+// Their tests need the fake host that came with the C++ layer of these kinds.
+#if __has_include(<patchbay/agent.hpp>)
+    {"agent", "c", template_agent_c, template_agent_test, plugin_config},
+    {"agent", "cpp", template_agent_cpp, template_agent_test, plugin_config},
+    {"tool", "c", template_tool_c, template_tool_test, plugin_config},
+    {"tool", "cpp", template_tool_cpp, template_tool_test, plugin_config},
+    {"middleware", "c", template_middleware_c, template_middleware_test, middleware_config},
+    {"middleware", "cpp", template_middleware_cpp, template_middleware_test, middleware_config},
+    {"exporter", "c", template_exporter_c, template_exporter_test, plugin_config},
+    {"exporter", "cpp", template_exporter_cpp, template_exporter_test, plugin_config},
+#endif
 };
 
 }  // namespace

@@ -56,7 +56,7 @@ class InstalledSdk:
     def build(self, project, compiler):
         """Configures, builds and tests a project; returns the build folder, which has its plugin.
 
-        Warnings are errors: what the SDK's headers warn about fails here and not at a stranger's.
+        Warnings are errors: these are projects that are copied.
         """
         c, cxx = COMPILERS[compiler]
         folder = self.scratch / f"{project.name}-{compiler}"

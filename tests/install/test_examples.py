@@ -56,14 +56,32 @@ class ExampleTest(unittest.TestCase):
         text = self.answer(provider_config("fibonacci", library, "10"), "count")
         self.assertEqual(text, "0 1 1 2 3 5 8 13 21 34")
 
+    def check_is_on(self, name, library):
+        server = self.serve(demo_config(plugins={name: {"library": str(library)}}))
+        items = server.client().get("/api/admin/plugins").json()["items"]
+        states = {item["name"]: (item["state"], item["reason"]) for item in items}
+        self.assertEqual(states[name], ("on", None))
+
+    def check_cpp_agent(self, library):
+        self.check_is_on("summarize", library)
+
+    def check_middleware(self, library):
+        self.check_is_on("signature", library)
+
     # ---- the tests ----
 
-    LIBRARIES = {"c_provider": "countdown", "cpp_provider": "echo", "auth": "house_key"}
+    LIBRARIES = {"c_provider": "countdown", "cpp_provider": "echo", "auth": "house_key",
+                 "cpp_agent": "summarize", "middleware": "signature"}
+    # Examples over a part of the C++ layer that an SDK may not have yet.
+    HEADERS = {"cpp_agent": "agent.hpp", "middleware": "middleware.hpp"}
 
     def build_and_ask(self, compiler):
         if not has_compiler(compiler):
             self.skipTest(f"{compiler} of cmake/packages.txt is not installed")
         for name, library in self.LIBRARIES.items():
+            header = self.sdk.prefix / "include" / "patchbay" / self.HEADERS.get(name, "auth.hpp")
+            if not header.exists():
+                continue
             with self.subTest(name):
                 # A copy: nothing may be found by a path that leads out of the project.
                 project = self.sdk.scratch / name
