@@ -1,5 +1,6 @@
 # The archive: `cpack` (or `./dev package`) makes patchbay-VERSION-linux-ARCH.tar.gz, which runs wherever it
-# is unpacked. packages.txt in it has the Debian packages that it needs: group "server" of the one list.
+# is unpacked. It holds the SDK too: who writes a plugin needs the headers of just that server, until ABI
+# 1. packages.txt in it has the Debian packages that it needs: group "server" of the one list.
 file(STRINGS ${CMAKE_SOURCE_DIR}/cmake/packages.txt server_packages REGEX "^server ")
 list(TRANSFORM server_packages REPLACE "^server +" "")
 list(JOIN server_packages "\n" server_packages)

@@ -4,12 +4,15 @@
 #include "runtime/cli/config_command.hpp"
 #include "runtime/cli/events_command.hpp"
 #include "runtime/cli/key_command.hpp"
+#include "runtime/cli/new_plugin.hpp"
 #include "runtime/cli/plugin_command.hpp"
+#include "runtime/cli/plugin_templates.hpp"
 #include "runtime/cli/reload_command.hpp"
 #include "runtime/cli/serve.hpp"
 #include "runtime/cli/validate_command.hpp"
 #include "runtime/cli/version.hpp"
 
+#include <fmt/ranges.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <CLI/CLI.hpp>
@@ -90,6 +93,16 @@ private:
         add_json(list);
         list->callback([this] { command_ = [this] { return plugin_list(data_, terminal()); }; });
         add_validate(*plugin, command_);
+
+        auto* made = plugin->add_subcommand("new", "Writes a plugin's project, to begin with");
+        made->add_option("NAME", new_plugin_.name, "Small letters, digits and _")->required();
+        made->add_option("--kind", new_plugin_.kind,
+                         fmt::format("{}", fmt::join(plugin_kinds(), ", ")))
+            ->required();
+        made->add_option("--lang", new_plugin_.language, "c or cpp; default: cpp");
+        made->add_option("--directory", new_plugin_.directory, "Where; default: here");
+        made->callback(
+            [this] { command_ = [this] { return plugin_new(new_plugin_, terminal()); }; });
     }
 
     void add_config() {
@@ -143,6 +156,7 @@ private:
     ServeFlags serve_;
     DataFlags data_;
     NewKeyFlags key_;
+    NewPluginFlags new_plugin_;
     std::string argument_;
     std::function<int()> command_;
 };

@@ -66,12 +66,12 @@ constexpr patchbay_status status_of(ErrorCode code) { return static_cast<patchba
 // Why something failed.
 struct Error {
     ErrorCode code = ErrorCode::internal;
-    std::string message;         // for the log and the operator, never parsed
-    bool retryable = false;      // the same request may succeed later
-    bool user_safe = false;      // `message` may be shown to the end user as it is
-    int64_t retry_after_ms = 0;  // 0 = unknown
-    int http_status = 0;         // what an upstream answered; 0 = none
-    std::string detail_json;     // "" or a JSON object: the vendor's own words
+    std::string message = {};      // for the log and the operator, never parsed
+    bool retryable = false;        // the same request may succeed later
+    bool user_safe = false;        // `message` may be shown to the end user as it is
+    int64_t retry_after_ms = 0;    // 0 = unknown
+    int http_status = 0;           // what an upstream answered; 0 = none
+    std::string detail_json = {};  // "" or a JSON object: the vendor's own words
 };
 
 template <class T>

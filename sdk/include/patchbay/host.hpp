@@ -1,7 +1,7 @@
 // What the host offers to one plugin instance.
 //
 // Life       made before the instance, gone after it: an instance may keep a reference.
-// Threads    [any-thread], but for fail().
+// Threads    [any-thread].
 #pragma once
 
 #include <patchbay/abi/approval.h>
@@ -76,7 +76,7 @@ public:
     Log log() const noexcept { return {raw_, interfaces_.log}; }
 
     // Tells the host why the current call fails; returns the status to return. For what this SDK
-    // does not wrap: elsewhere a Result does it. [control] [lane]
+    // does not wrap: elsewhere a Result does it. [any-thread]
     patchbay_status fail(const patchbay_error& error) const noexcept {
         raw_->set_error(raw_, &error);
         return error.code;

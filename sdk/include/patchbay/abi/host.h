@@ -17,8 +17,9 @@ typedef struct patchbay_host {
      * as long as the process. [any-thread] */
     const void* (*get_interface)(const struct patchbay_host* host, patchbay_str interface_id);
 
-    /* Says why the call that is about to return a failure fails: create, open, check, start. The
-     * host copies it. One per call; the last one counts. [control] [lane] */
+    /* Says why the call of yours that is about to return a failure fails: create, open, check, … On
+     * the thread of that call, whichever it is; elsewhere it does nothing. The host copies it. One
+     * per call; the last one counts. [any-thread] */
     void (*set_error)(const struct patchbay_host* host, const patchbay_error* error);
 } patchbay_host;
 

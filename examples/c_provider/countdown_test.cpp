@@ -1,0 +1,44 @@
+// countdown against the fake host: no server, no network, no waiting.
+#include <patchbay/testing/expectations.hpp>
+#include <patchbay/testing/fake_host.hpp>
+
+using namespace patchbay::testing;
+
+int main() {
+    Expectations expect;
+    const auto plugin = load_plugin(PLUGIN_FILE);
+    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    FakeHost host;
+    expect(host.create(**plugin).has_value(), "it can be made");
+
+    auto& counted = **host.open(ChatInput{.model = "3"});
+    host.run_until([&] { return counted.closed(); });
+    expect.equal(counted.text(), "3 2 1 0");
+    expect(counted.finish_reason() == PATCHBAY_FINISH_STOP, "it ends by itself");
+
+    auto& paused = **host.open(ChatInput{.model = "5"});
+    paused.pause_after(2);
+    host.advance(std::chrono::seconds(1));
+    expect.equal(paused.text(), "5 4 ");
+    paused.resume();
+    host.run_until([&] { return paused.closed(); });
+    expect.equal(paused.text(), "5 4 3 2 1 0");
+
+    auto& cancelled = **host.open(ChatInput{.model = "1000"});
+    host.advance(std::chrono::milliseconds(2));
+    cancelled.cancel();
+    host.run_until([&] { return cancelled.closed(); });
+    expect(cancelled.finish_reason() == PATCHBAY_FINISH_CANCELLED, "cancelling ends it");
+
+    auto& named = **host.open(ChatInput{.model = "rocket"});
+    host.run_until([&] { return named.closed(); });
+    expect.equal(named.text(), "10 9 8 7 6 5 4 3 2 1 0");
+
+    const auto refused = host.open(ChatInput{.model = "100001"});
+    expect(!refused && refused.error().code == patchbay::ErrorCode::model_not_found,
+           "too large a number is refused");
+
+    host.shut_down();
+    for (const auto& fault : host.faults()) expect(false, fault);
+    return expect.exit_code();
+}

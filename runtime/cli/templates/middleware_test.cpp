@@ -1,0 +1,24 @@
+// my_plugin against the fake host: no server, no network, no waiting.
+#include <patchbay/testing/expectations.hpp>
+#include <patchbay/testing/fake_host.hpp>
+
+using namespace patchbay::testing;
+
+int main() {
+    Expectations expect;
+    const auto plugin = load_plugin(PLUGIN_FILE);
+    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    FakeHost host;
+    expect(host.create(**plugin).has_value(), "it can be made");
+
+    auto& turn = host.turn();
+    expect(turn.passed(), "the turn is let in");
+    expect.equal(turn.change().system, "Be polite.");
+    turn.send_text("Certainly.");
+    turn.end();
+    expect.equal(turn.text(), "Certainly.");
+
+    host.shut_down();
+    for (const auto& fault : host.faults()) expect(false, fault);
+    return expect.exit_code();
+}
