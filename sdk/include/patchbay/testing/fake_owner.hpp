@@ -23,6 +23,11 @@ public:
         const std::lock_guard lock(mutex_);
         faults_.push_back(std::move(what));
     }
+    void fault(const char* function, std::string_view what) {
+        std::string text(function);
+        text += what;
+        fault(std::move(text));
+    }
     std::vector<std::string> faults() const {
         const std::lock_guard lock(mutex_);
         return faults_;
@@ -49,11 +54,11 @@ public:
     // PATCHBAY_OK when a [lane] function may be called for it now.
     patchbay_status usable(const char* function) {
         if (!lane_.turns.on_lane()) {
-            lane_.fault(std::string(function) + " from a foreign thread");
+            lane_.fault(function, " from a foreign thread");
             return PATCHBAY_E_WRONG_THREAD;
         }
         if (!closed_) return PATCHBAY_OK;
-        lane_.fault(std::string(function) + " after close");
+        lane_.fault(function, " after close");
         return PATCHBAY_E_STALE;
     }
 
