@@ -59,6 +59,12 @@ struct Exporter {
         for (const auto size : batches) sum += size;
         return sum;
     }
+    // A copy of one of its members, whose threads may still be at work.
+    template <class Member>
+    Member read(Member Exporter::*member) {
+        const std::lock_guard lock(mutex);
+        return this->*member;
+    }
     size_t count_of_faults() {
         const std::lock_guard lock(mutex);
         return faults.size();
@@ -93,7 +99,7 @@ TEST(SpansTest, ASpanArrivesWithAllItHas) {
     spans.record(Span(full));
 
     ASSERT_TRUE(eventually([&] { return exporter.exported() == 1; }));
-    const auto json = nlohmann::json::parse(exporter.last).at(0);
+    const auto json = nlohmann::json::parse(exporter.read(&Exporter::last)).at(0);
     EXPECT_EQ(
         json,
         (nlohmann::json{
@@ -133,13 +139,13 @@ TEST(SpansTest, ABatchHasAtMost512Spans) {
     Spans spans(quick);
     spans.set_targets({exporter.target()});
     spans.record(span());
-    ASSERT_TRUE(eventually([&] { return std::lock_guard(exporter.mutex), exporter.calls == 1; }));
+    ASSERT_TRUE(eventually([&] { return exporter.read(&Exporter::calls) == 1; }));
 
     for (int i = 0; i < 1300; ++i) spans.record(span());
     release.count_down();
 
     ASSERT_TRUE(eventually([&] { return spans.counters().exported == 1301; }));
-    EXPECT_EQ(exporter.batches, (std::vector<size_t>{1, 512, 512, 276}));
+    EXPECT_EQ(exporter.read(&Exporter::batches), (std::vector<size_t>{1, 512, 512, 276}));
     EXPECT_EQ(spans.counters().dropped, 0u);
 }
 
@@ -154,7 +160,7 @@ TEST(SpansTest, ASlowExporterLosesWhatDoesNotFitAndTheOtherNothing) {
     Spans spans(quick);
     spans.set_targets({slow.target(), other.target()});
     spans.record(span());
-    ASSERT_TRUE(eventually([&] { return std::lock_guard(slow.mutex), slow.calls == 1; }));
+    ASSERT_TRUE(eventually([&] { return slow.read(&Exporter::calls) == 1; }));
 
     for (int i = 0; i < 2148; ++i) {
         spans.record(span());
@@ -193,7 +199,7 @@ TEST(SpansTest, ABatchThatFailsThreeTimesIsDroppedAndTheNextIsTried) {
     spans.record(span());
 
     EXPECT_TRUE(eventually([&] { return exporter.exported() == 1; }));
-    EXPECT_EQ(exporter.calls, 4u);
+    EXPECT_EQ(exporter.read(&Exporter::calls), 4u);
     EXPECT_EQ(spans.counters().failed_batches, 3u);
 }
 
@@ -215,7 +221,8 @@ TEST(SpansTest, ACallThatTakesTooLongIsNamedWhileItLastsAndCountsAsFailed) {
     EXPECT_EQ(spans.counters().failed_batches, 1u);
     release.count_down();
     EXPECT_TRUE(eventually([&] { return spans.counters().exported == 1; }));  // the second try
-    EXPECT_EQ(exporter.faults.front(), "exporter.export_spans has not returned within 20 ms");
+    EXPECT_EQ(exporter.read(&Exporter::faults).front(),
+              "exporter.export_spans has not returned within 20 ms");
 }
 
 TEST(SpansTest, AnExporterThatStaysKeepsItsQueueAndOneThatGoesGetsItsLastSpans) {
@@ -247,7 +254,7 @@ TEST(SpansTest, StopDoesNotWaitForeverForAnExporterThatHangs) {
     Spans spans(quick);
     spans.set_targets({exporter.target()});
     spans.record(span());
-    ASSERT_TRUE(eventually([&] { return std::lock_guard(exporter.mutex), exporter.calls == 1; }));
+    ASSERT_TRUE(eventually([&] { return exporter.read(&Exporter::calls) == 1; }));
 
     EXPECT_FALSE(spans.stop(1ms));
 
