@@ -48,8 +48,6 @@ constexpr PluginTemplate templates[] = {
     {"provider", "cpp", template_provider_cpp, template_provider_test, provider_config},
     {"auth", "c", template_auth_c, template_auth_test, auth_config},
     {"auth", "cpp", template_auth_cpp, template_auth_test, auth_config},
-// Their tests need the fake host that came with the C++ layer of these kinds.
-#if __has_include(<patchbay/agent.hpp>)
     {"agent", "c", template_agent_c, template_agent_test, plugin_config},
     {"agent", "cpp", template_agent_cpp, template_agent_test, plugin_config},
     {"tool", "c", template_tool_c, template_tool_test, plugin_config},
@@ -58,7 +56,6 @@ constexpr PluginTemplate templates[] = {
     {"middleware", "cpp", template_middleware_cpp, template_middleware_test, middleware_config},
     {"exporter", "c", template_exporter_c, template_exporter_test, plugin_config},
     {"exporter", "cpp", template_exporter_cpp, template_exporter_test, plugin_config},
-#endif
 };
 
 }  // namespace

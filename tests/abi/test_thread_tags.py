@@ -21,7 +21,7 @@ WRAPPERS = {
     "patchbay_auth_1.check": ("auth.hpp", "Auth", "check"),
     "patchbay_auth_1.cancel": ("auth.hpp", "Check", "cancel"),
     "patchbay_verdict_1.complete": ("auth.hpp", "Request", "allow"),
-    "patchbay_stream_1.emit": ("stream.hpp", "Stream", "emit"),
+    "patchbay_stream_1.emit": ("stream.hpp", "Output", "emit"),
     "patchbay_stream_1.finish": ("stream.hpp", "Stream", "finish"),
     "patchbay_stream_1.post": ("owner.hpp", "Owner", "post"),
     "patchbay_timer_1.start": ("timer.hpp", None, "start_timer"),

@@ -45,7 +45,7 @@ class PluginAdminTest(PacedTest):
                          {"value": str(self.library), "origin": "file"})
         self.assertEqual(plugin["settings"]["enabled"], {"value": True, "origin": "default"})
         listed = self.client.get("/api/admin/plugins").json()["items"]
-        self.assertEqual([item["name"] for item in listed], ["paced", "keys"])
+        self.assertEqual([item["name"] for item in listed], ["paced", "keys", "chat"])
         self.assertEqual(listed[0], plugin)
 
     def test_each_value_has_its_origin(self):
@@ -158,7 +158,7 @@ class PluginAdminTest(PacedTest):
         self.assertEqual(self.answer(), ["two"] * 3)
         self.assertEqual(self.plugin()["version"], "2.0.0")
         self.assertNotEqual(self.plugin()["sha256"], before)
-        self.assertEqual(self.reload().json()["plugins"]["unchanged"], ["paced", "keys"])
+        self.assertEqual(self.reload().json()["plugins"]["unchanged"], ["paced", "keys", "chat"])
 
     # ---- what is refused ----
 
