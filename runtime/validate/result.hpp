@@ -39,8 +39,7 @@ struct TestResult {
     std::string plugin;  // where it was when it died: the plugin's id …
     std::string slot;    // … and function, "provider.open"; "" = it did not die in the plugin
     std::string signal;  // "SIGSEGV", or "exit code 66"; "" = it did not die
-    std::string
-        output;  // the end of what it wrote to its standard output and error, when it failed
+    std::string output;  // what it wrote to its standard output and error, when it failed
 };
 
 // One line, as the child hands it to the parent.

@@ -170,15 +170,19 @@ Spawned::End Spawned::wait(std::chrono::milliseconds timeout) {
 
 void Spawned::kill_all() const { kill(-pid_, SIGKILL); }
 
+std::string Spawned::read_output(size_t offset, size_t size) const {
+    std::string text(size, '\0');
+    const auto count = pread(output_.get(), text.data(), size, static_cast<off_t>(offset));
+    text.resize(static_cast<size_t>(std::max<ssize_t>(0, count)));
+    return text;
+}
+
 std::string Spawned::output(size_t most) const {
     struct stat information {};
     fstat(output_.get(), &information);
     const auto size = static_cast<size_t>(information.st_size);
-    std::string text(std::min(size, most), '\0');
-    const auto count =
-        pread(output_.get(), text.data(), text.size(), static_cast<off_t>(size - text.size()));
-    text.resize(static_cast<size_t>(std::max<ssize_t>(0, count)));
-    return text;
+    if (size <= most) return read_output(0, size);
+    return read_output(0, most / 2) + "\n…\n" + read_output(size - most / 2, most / 2);
 }
 
 }  // namespace patchbay::validate

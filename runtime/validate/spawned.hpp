@@ -48,7 +48,8 @@ public:
 
     const LastWords& last_words() const { return *words_; }
 
-    // The end of what it wrote to its standard output and error.
+    // What it wrote to its standard output and error: the beginning, where a sanitizer says what it
+    // found, and the end, where it died.
     std::string output(size_t most) const;
 
 private:
@@ -56,6 +57,7 @@ private:
         void operator()(LastWords* words) const;
     };
     bool has_ended() const;
+    std::string read_output(size_t offset, size_t size) const;
     bool read_more(std::string& line) const;
     void kill_all() const;
 

@@ -29,12 +29,19 @@ Verdict with_file(const Subject& subject, Check check) {
     return file ? check(*file) : failed(file.error().message);
 }
 
+bool is_of_a_sanitizer(std::string_view name) {
+    constexpr std::array<std::string_view, 7> prefixes = {
+        "__asan_", "__odr_asan", "__tsan_", "__ubsan_", "__lsan_", "__sanitizer_", "__sancov"};
+    return std::ranges::any_of(prefixes, [&](auto prefix) { return name.starts_with(prefix); });
+}
+
 Verdict exports(const Subject& subject) {
     return with_file(subject, [](const ElfFile& file) {
         std::vector<std::string> others;
         bool found = false;
         for (const auto& symbol : file.symbols) {
             if (!symbol.defined || !symbol.visible || symbol.name.empty()) continue;
+            if (is_of_a_sanitizer(symbol.name)) continue;
             if (symbol.name == entry)
                 found = true;
             else
@@ -53,12 +60,6 @@ Verdict unique_symbols(const Subject& subject) {
             if (symbol.unique && symbol.defined) names.push_back(symbol.name);
         return names.empty() ? passed() : failed("STB_GNU_UNIQUE: " + list_of(names));
     });
-}
-
-bool is_of_a_sanitizer(std::string_view name) {
-    constexpr std::array<std::string_view, 6> prefixes = {"__asan_", "__tsan_",      "__ubsan_",
-                                                          "__lsan_", "__sanitizer_", "__sancov"};
-    return std::ranges::any_of(prefixes, [&](auto prefix) { return name.starts_with(prefix); });
 }
 
 // What is needed by name, and what every process has.
