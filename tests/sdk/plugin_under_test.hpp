@@ -31,6 +31,18 @@ protected:
         return **chat;
     }
 
+    // An agent's answer, or a tool's call, run to its close.
+    patchbay::testing::FakeStream& ask(const patchbay::testing::AgentInput& input = {}) {
+        const auto answer = host.open(input);
+        if (!answer) throw std::runtime_error("open: " + answer.error().message);
+        return run(**answer);
+    }
+    patchbay::testing::FakeStream& call(const patchbay::testing::ToolInput& input) {
+        const auto started = host.call(input);
+        if (!started) throw std::runtime_error("call: " + started.error().message);
+        return run(**started);
+    }
+
     // Runs a chat to its close.
     patchbay::testing::FakeChat& run(patchbay::testing::FakeChat& chat) {
         EXPECT_TRUE(host.run_until([&] { return chat.closed(); }));

@@ -1,0 +1,249 @@
+// The middleware system_prompt and redact against the fake host.
+#include "plugin_under_test.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <regex>
+
+namespace {
+
+using nlohmann::json;
+using patchbay::ErrorCode;
+using patchbay::testing::FakeTurn;
+
+class SystemPromptTest : public PluginUnderTest {
+protected:
+    SystemPromptTest() : PluginUnderTest(SYSTEM_PROMPT_PLUGIN) {}
+};
+
+TEST_F(SystemPromptTest, PutsItsTextBeforeTheConversationAndSeesNoEvents) {
+    ASSERT_TRUE(create(R"({"text":"Be kind."})"));
+
+    auto& turn = host.turn();
+
+    EXPECT_EQ(turn.change().system, "Be kind.");
+    EXPECT_EQ(turn.change().content_json, "");
+    const auto plugin = patchbay::testing::load_plugin(SYSTEM_PROMPT_PLUGIN);
+    const auto* table = static_cast<const patchbay_middleware_1*>(
+        (*plugin)->get_interface({PATCHBAY_MIDDLEWARE_1, sizeof PATCHBAY_MIDDLEWARE_1 - 1}));
+    EXPECT_EQ(table->on_events, nullptr);
+    EXPECT_EQ(table->on_end, nullptr);
+    EXPECT_EQ(table->cancel, nullptr);
+}
+
+class RedactTest : public PluginUnderTest {
+protected:
+    RedactTest() : PluginUnderTest(REDACT_PLUGIN) {}
+
+    void create_with(const std::string& pattern, int hold = 64) {
+        const auto made = create(json{
+            {"patterns", {{{"pattern", pattern}, {"replacement", "#"}}}},
+            {"hold", hold}}.dump());
+        ASSERT_TRUE(made) << pattern << ": " << made.error().message;
+    }
+
+    // What is shown of `text` when it comes in these pieces.
+    std::string shown(const std::vector<std::string>& pieces) {
+        auto& turn = host.turn();
+        for (const auto& piece : pieces) EXPECT_TRUE(turn.send_text(piece));
+        turn.end();
+        host.run();
+        return turn.text();
+    }
+
+    // The same however it is cut in two, and when it comes character by character.
+    std::string shown_anyhow(const std::string& text) {
+        const auto whole = shown({text});
+        std::vector<std::string> characters;
+        for (size_t i = 0; i < text.size(); ++i) {
+            if ((text[i] & 0xC0) == 0x80) {
+                characters.back() += text[i];
+                continue;
+            }
+            characters.emplace_back(1, text[i]);
+            if (i > 0) {
+                EXPECT_EQ(shown({text.substr(0, i), text.substr(i)}), whole) << "cut at " << i;
+            }
+        }
+        EXPECT_EQ(shown(characters), whole);
+        return whole;
+    }
+};
+
+TEST_F(RedactTest, TakesOutWhatMatchesHoweverItIsCut) {
+    create_with(R"([\w.+-]+@[\w-]+(\.[\w-]+)+)");
+
+    EXPECT_EQ(shown_anyhow("Write to ann.b+c@mail.example.org, or to bob@x.de."),
+              "Write to #, or to #.");
+    EXPECT_EQ(shown_anyhow("no@where"), "no@where");
+    EXPECT_EQ(shown_anyhow("Grüße an jörg@x.de€"), "Grüße an jö#€");
+}
+
+TEST_F(RedactTest, ReadsItsPatternsAsOthersDo) {
+    const std::string text =
+        "ab 12 foo-bar FOO 2024-01-31 aaa (x) [y] a.b $5 4111 1111 1111 1111 cab";
+    for (const auto* pattern :
+         {"a+",       "a|ab",      "ab?",       "(?:foo|bar)",   "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+          "\\d{2,3}", "a{2}",      "a{2,}",     "[^a-z ]+",      "\\(x\\)",
+          "\\[.\\]",  "a\\.b",     "\\$\\d",    "(\\d{4} ?){4}", "\\bab\\b",
+          "\\bfoo",   "[a-c]+\\b", "\\w+-\\w+", "\\S+",          "[\\d-]+",
+          "(a|b)+",   "x*y",       "[.\\]]",    "\\W\\d",        "foo(-bar)?"}) {
+        patchbay::testing::FakeHost own;
+        const auto plugin = patchbay::testing::load_plugin(REDACT_PLUGIN);
+        ASSERT_TRUE(own.create(
+            **plugin, json{{"patterns", {{{"pattern", pattern}, {"replacement", "#"}}}}}.dump()));
+        auto& turn = own.turn();
+        for (const char c : text) turn.send_text(std::string(1, c));
+        turn.end();
+        // POSIX: leftmost, longest. It has no \b, \d and the like; those are alike in both.
+        const std::string_view view(pattern);
+        const bool posix = view.find('\\') == view.npos && view.find("(?") == view.npos;
+        const std::regex expected(pattern, posix ? std::regex::extended : std::regex::ECMAScript);
+        EXPECT_EQ(turn.text(), std::regex_replace(text, expected, "#")) << pattern;
+    }
+}
+
+TEST_F(RedactTest, HoldsOnlyWhatMayBecomeAMatch) {
+    create_with("secret-[0-9]+");
+    auto& turn = host.turn();
+
+    turn.send_text("Nothing here to hide, ");
+    EXPECT_EQ(turn.text(), "Nothing here to hide, ");
+    turn.send_text("but se");
+    EXPECT_EQ(turn.text(), "Nothing here to hide, but ");
+    turn.send_text("ven");
+    EXPECT_EQ(turn.text(), "Nothing here to hide, but seven");
+    turn.send_text(" secret-1");
+    EXPECT_EQ(turn.text(), "Nothing here to hide, but seven ");
+    turn.send_text("23");
+    turn.end();
+
+    EXPECT_EQ(turn.text(), "Nothing here to hide, but seven #");
+}
+
+TEST_F(RedactTest, HoldsNoMoreThanItsLimit) {
+    create_with("x[^.]*\\.", 16);
+    auto& turn = host.turn();
+    std::string sent;
+
+    for (int i = 0; i < 100; ++i) {
+        sent += "xy";
+        turn.send_text("xy");
+        EXPECT_LE(sent.size() - turn.text().size(), 18u);
+    }
+    turn.send_text(".");
+    turn.end();
+
+    // The earliest ways were given up; the latest is within the limit.
+    EXPECT_TRUE(turn.text().starts_with("xyxyxy"));
+    EXPECT_TRUE(turn.text().ends_with("#"));
+}
+
+TEST_F(RedactTest, AMatchThatGrowsBeyondTheLimitIsTakenOutPieceByPiece) {
+    create_with("[0-9]+", 16);
+    auto& turn = host.turn();
+
+    for (int i = 0; i < 100; ++i) turn.send_text("7");
+    turn.send_text(" days");
+    turn.end();
+
+    EXPECT_EQ(turn.text().find('7'), std::string::npos);
+    EXPECT_TRUE(turn.text().ends_with("# days"));
+}
+
+TEST_F(RedactTest, EachChannelIsATextOfItsOwn) {
+    create_with("secret");
+    auto& turn = host.turn();
+
+    turn.send_text("sec", PATCHBAY_CHANNEL_REASONING);
+    turn.send_text("no sec");
+    turn.send_text("ret", PATCHBAY_CHANNEL_REASONING);
+    turn.send_text("ret.");
+    turn.end();
+
+    EXPECT_EQ(turn.text(PATCHBAY_CHANNEL_REASONING), "#");
+    EXPECT_EQ(turn.text(), "no #.");
+}
+
+TEST_F(RedactTest, OtherEventsPassInTheirOrder) {
+    create_with("secret");
+    auto& turn = host.turn();
+    patchbay_event status = {};
+    status.kind = PATCHBAY_EVENT_STATUS;
+    status.text = {"busy", 4};
+    patchbay_event call = {};
+    call.kind = PATCHBAY_EVENT_TOOL_CALL;
+    call.name = {"t", 1};
+    call.text = {"{}", 2};
+
+    turn.send_text("a sec");
+    turn.send({status});
+    turn.send_text("ret b sec");
+    turn.send({call});
+    turn.send_text("c");
+    turn.end();
+
+    std::string order;
+    for (const auto& event : turn.shown())
+        order += event.kind == PATCHBAY_EVENT_DELTA    ? event.text + "|"
+                 : event.kind == PATCHBAY_EVENT_STATUS ? "<status>|"
+                                                       : "<call>|";
+    EXPECT_EQ(order, "a |<status>|# b |sec|<call>|c|");
+}
+
+TEST_F(RedactTest, RequestsAreRedactedToo) {
+    create_with("secret");
+
+    auto& changed =
+        host.turn({.content_json =
+                       R"([{"type":"text","text":"my secret"},{"type":"image","url":"secret"}])"});
+    auto& unchanged = host.turn();
+
+    const auto parts = json::parse(changed.change().content_json);
+    EXPECT_EQ(parts[0]["text"], "my #");
+    EXPECT_EQ(parts[1]["url"], "secret");
+    EXPECT_EQ(unchanged.change().content_json, "");
+}
+
+TEST_F(RedactTest, RequestsAndAnswersCanBeLeftAlone) {
+    ASSERT_TRUE(create(
+        R"({"patterns":[{"pattern":"HELLO","ignore_case":true}],"requests":false,"answers":true})"));
+    auto& turn = host.turn();
+    turn.send_text("Hello!");
+    turn.end();
+    EXPECT_EQ(turn.change().content_json, "");
+    EXPECT_EQ(turn.text(), "[redacted]!");
+
+    patchbay::testing::FakeHost other;
+    const auto plugin = patchbay::testing::load_plugin(REDACT_PLUGIN);
+    ASSERT_TRUE(other.create(**plugin, R"({"patterns":[{"pattern":"Hello"}],"answers":false})"));
+    auto& untouched = other.turn();
+    untouched.send_text("Hello");
+    untouched.end();
+    EXPECT_EQ(untouched.text(), "Hello");
+    EXPECT_NE(untouched.change().content_json, "");
+}
+
+TEST_F(RedactTest, TimeGrowsWithTheTextAlone) {
+    create_with("(a*)*b");  // what backtracks does not come back from this
+    EXPECT_EQ(shown({std::string(20'000, 'a')}), std::string(20'000, 'a'));
+}
+
+TEST_F(RedactTest, APatternThatCannotBeOneIsRefusedWithItsPlace) {
+    for (const auto* pattern :
+         {"(",   ")",      "a)",     "[",     "[a",    "[b-a]", "a{",
+          "a{2", "a{3,2}", "a{999}", "*",     "+a",    "a|*",   "^a",
+          "a$",  "\\",     "\\1",    "(?=a)", "(?i)a", "a*",    "a?",
+          "",    "a|",     "()",     "\\b",   "[\\q]", "[ä]",   "((a{256}){256}){256}",
+          "{2}", "\\B"}) {
+        patchbay::testing::FakeHost own;
+        const auto plugin = patchbay::testing::load_plugin(REDACT_PLUGIN);
+        const auto made = own.create(
+            **plugin, json{{"patterns", {{{"pattern", "ok"}}, {{"pattern", pattern}}}}}.dump());
+        ASSERT_FALSE(made) << pattern;
+        EXPECT_EQ(made.error().code, ErrorCode::bad_request) << pattern;
+        EXPECT_TRUE(made.error().message.starts_with("patterns/1/pattern: ")) << pattern;
+    }
+}
+
+}  // namespace
