@@ -32,6 +32,7 @@ FAULTS = {
     "foreign_thread": ("threads.foreign",
                        "emit() was called from a thread of the plugin's own"),
     "blocks_lane": ("threads.time", "timer callback blocks its lane for "),
+    "blocks_lane_long": ("threads.time", "timer callback blocks its lane for "),
     "second_symbol": ("static.exports", "it also exports patchbay_tests_second_symbol"),
     "invalid_utf8": ("text.utf8", "emit() got a text that is not UTF-8"),
     "broken_json": ("text.json", "emit() got metadata that is no JSON object"),

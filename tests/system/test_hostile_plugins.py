@@ -1,0 +1,94 @@
+"""A hostile plugin hurts only itself: the server names it, and what others answer is whole."""
+
+import re
+import threading
+import unittest
+
+from harness import BUILD, Server, demo_config, eventually, text_of
+
+FAULTY = BUILD.resolve() / "tests" / "faulty_plugins"
+
+# What each does, and what the server says of it. Those that end in silence are cancelled.
+FAULTS = {
+    "throws": "let a C++ exception out",
+    "finishes_twice": "called finish() twice",
+    "emits_after_finish": "called emit() after finish()",
+    "foreign_thread": "from a thread that is not its lane",
+    "dead_handle": "with a stale handle",
+    "blocks_lane": "held its lane for",
+    "blocks_lane_long": "held its lane for",
+    "invalid_utf8": "emitted",
+    "broken_json": "emitted",
+    "never_finishes": None,  # it obeys the cancel
+    "ignores_cancel": "did not end within 5 s of cancel()",
+}
+
+
+class Talker(threading.Thread):
+    """Somebody else's answers, one after the other, while the hostile plugin is asked."""
+
+    def __init__(self, client):
+        super().__init__()
+        self.client, self.stop, self.answers, self.failed = client, threading.Event(), [], None
+
+    def run(self):
+        try:
+            interaction = self.client.interaction()
+            while not self.stop.is_set():
+                events = self.client.run(interaction, "hello", model="demo/demo").rest()
+                self.answers.append((events[-1].name, len(text_of(events).split())))
+        except Exception as error:
+            self.failed = error
+
+
+class HostilePluginTest(unittest.TestCase):
+    def setUp(self):
+        plugins = {name: {"library": str(FAULTY / f"faulty_{name}.so")} for name in FAULTS}
+        plugins["quiet"] = {"library": "patchbay_provider_demo", "config": {"words": 10}}
+        self.server = Server(demo_config(plugins=plugins, plugin_faults={"limit": 0})).start()
+        self.addCleanup(self.server.close)
+        self.client = self.server.client()
+
+    def ask(self, name):
+        """Twice: one fault is about the answer before. What nobody ends is cancelled."""
+        for _ in range(2):
+            stream = self.client.run(self.client.interaction(), "hello", model=f"{name}/words")
+            if name in ("never_finishes", "ignores_cancel"):
+                stream.until(lambda event: event.name == "delta")
+                run = stream.headers["x-run-id"]
+                self.assertEqual(self.client.post(f"/api/runs/{run}/cancel").status, 200)
+            events = stream.rest()
+            self.assertRegex(events[-1].name, "run.(completed|failed|cancelled)", name)
+
+    def faults_of(self, name):
+        return self.client.get(f"/api/admin/plugins/{name}").json()
+
+    def test_each_is_named_and_others_answers_stay_whole(self):
+        talkers = [Talker(self.server.client(self.client.key)) for _ in range(3)]
+        for talker in talkers:
+            talker.start()
+
+        for name in FAULTS:
+            self.ask(name)
+        for name, said in FAULTS.items():
+            if said is None:
+                continue
+            eventually(lambda: any(said in fault["text"]
+                                   for fault in self.faults_of(name)["newest_faults"]),
+                       f"{name} is named: {said}")
+            named = re.compile(f"plugin {name}: .*{re.escape(said)}")
+            eventually(lambda: named.search(self.server.read_log()), f"the log names {name}")
+
+        for talker in talkers:
+            talker.stop.set()
+            talker.join()
+            self.assertIsNone(talker.failed)
+            self.assertGreater(len(talker.answers), 3)
+            self.assertEqual(set(talker.answers), {talker.answers[0]})
+            self.assertEqual(talker.answers[0][0], "run.completed")
+        self.assertEqual(self.faults_of("demo")["faults"], 0)
+        self.assertEqual(self.client.get("/readyz").status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
