@@ -20,7 +20,6 @@ FAULTS = {
     "invalid_utf8": "emitted",
     "broken_json": "emitted",
     "never_finishes": None,  # it obeys the cancel
-    "ignores_cancel": "did not end within 5 s of cancel()",
 }
 
 
@@ -53,7 +52,7 @@ class HostilePluginTest(unittest.TestCase):
         """Twice: one fault is about the answer before. What nobody ends is cancelled."""
         for _ in range(2):
             stream = self.client.run(self.client.interaction(), "hello", model=f"{name}/words")
-            if name in ("never_finishes", "ignores_cancel"):
+            if name == "never_finishes":
                 stream.until(lambda event: event.name == "delta")
                 run = stream.headers["x-run-id"]
                 self.assertEqual(self.client.post(f"/api/runs/{run}/cancel").status, 200)
@@ -80,10 +79,10 @@ class HostilePluginTest(unittest.TestCase):
             eventually(lambda: named.search(self.server.read_log()), f"the log names {name}")
 
         for talker in talkers:
+            eventually(lambda: talker.failed or len(talker.answers) > 3, "others are answered")
             talker.stop.set()
             talker.join()
             self.assertIsNone(talker.failed)
-            self.assertGreater(len(talker.answers), 3)
             self.assertEqual(set(talker.answers), {talker.answers[0]})
             self.assertEqual(talker.answers[0][0], "run.completed")
         self.assertEqual(self.faults_of("demo")["faults"], 0)
