@@ -11,7 +11,8 @@ constexpr const char* config_schema = R"({
     "type": "object", "additionalProperties": false, "required": ["key", "owner"],
     "properties": {
         "key": {"type": "string", "minLength": 16, "description": "Best as ${HOUSE_KEY}"},
-        "owner": {"type": "string", "pattern": "^user:.", "description": "user:NAME"}}})";
+        "owner": {"type": "string", "pattern": "^user:.", "examples": ["user:me"],
+                  "description": "user:NAME"}}})";
 
 // Takes the same time wherever the two differ: the time must not tell how much was right.
 bool same(std::string_view shown, std::string_view key) {

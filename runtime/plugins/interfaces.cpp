@@ -70,6 +70,13 @@ Result<void> negotiate(const AskForInterface& ask, const char* id, const Table*&
 
 }  // namespace
 
+std::span<const std::string_view> known_interfaces() {
+    static constexpr std::string_view ids[] = {PATCHBAY_PROVIDER_1, PATCHBAY_AGENT_1,
+                                               PATCHBAY_AUTH_1,     PATCHBAY_MIDDLEWARE_1,
+                                               PATCHBAY_TOOL_1,     PATCHBAY_EXPORTER_1};
+    return ids;
+}
+
 std::vector<std::string> InterfaceTables::ids() const {
     std::vector<std::string> ids;
     if (provider) ids.emplace_back(PATCHBAY_PROVIDER_1);

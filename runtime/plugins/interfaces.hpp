@@ -10,6 +10,7 @@
 #include <patchbay/error.hpp>
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,9 @@ struct InterfaceTables {
 
     std::vector<std::string> ids() const;
 };
+
+// The ids of all that this host knows.
+std::span<const std::string_view> known_interfaces();
 
 // Asks for all that this host knows. Refused: a table with a NULL where a function must be.
 using AskForInterface = std::function<Result<const void*>(std::string_view interface_id)>;

@@ -7,6 +7,7 @@
 #include "runtime/validate/last_words.hpp"
 #include "runtime/validate/scene.hpp"
 #include "runtime/validate/session.hpp"
+#include "runtime/plugins/interfaces.hpp"
 #include "runtime/validate/temporary_copy.hpp"
 #include "runtime/validate/test_case.hpp"
 
@@ -96,7 +97,8 @@ Verdict unknown_ids(const Subject& subject) {
     if (!loaded) return failed(loaded.error().message);
     std::vector<std::string> ids = {"", "patchbay.", "patchbay.unknown/1", "x",
                                     std::string(5000, 'p')};
-    for (const std::string id : {PATCHBAY_PROVIDER_1, PATCHBAY_AUTH_1}) {
+    for (const auto known : plugins::known_interfaces()) {
+        const std::string id(known);
         ids.push_back(id + "1");
         ids.push_back(id + " ");
         ids.push_back(id + std::string(1, '\0'));
@@ -111,41 +113,24 @@ Verdict unknown_ids(const Subject& subject) {
     return passed();
 }
 
-constexpr size_t most_slots = 5;
-
-// Which functions of a table may be NULL, by their place.
-struct Slots {
-    std::string_view id;
-    std::array<const char*, most_slots> names;  // nullptr = may be NULL, or is none
-};
-constexpr std::array<Slots, 2> required_slots = {{
-    {PATCHBAY_PROVIDER_1, {"open", "resume", "cancel", "close", nullptr}},
-    {PATCHBAY_AUTH_1, {"check", "cancel", "close", nullptr, nullptr}},
-}};
-
 Verdict interfaces(const Subject& subject) {
     const auto loaded = load(subject);
     if (!loaded) return failed(loaded.error().message);
     const auto& plugin = **loaded;
     const auto about = plugins::parse_about(plugin.about_json);
-    bool any = false;
-    for (const auto& slots : required_slots) {
-        const auto* first = plugin.get_interface(view_of(slots.id));
+    for (const auto id : plugins::known_interfaces()) {
+        const auto* first = plugin.get_interface(view_of(id));
         const bool told =
-            about && std::ranges::find(about->interfaces, slots.id) != about->interfaces.end();
-        if (told && !first)
-            return failed(fmt::format("about_json has {}, get_interface() not", slots.id));
-        if (!first) continue;
-        any = true;
-        if (first != plugin.get_interface(view_of(slots.id)))
-            return failed(fmt::format("{} is another table every time", slots.id));
-        std::array<const void*, most_slots> members = {};
-        const auto count = std::ranges::count_if(slots.names, [](auto* name) { return name; });
-        std::memcpy(members.data(), first, static_cast<size_t>(count) * sizeof(void*));
-        for (size_t i = 0; i < members.size(); ++i)
-            if (slots.names[i] && !members[i])
-                return failed(fmt::format("{}: {} is NULL", slots.id, slots.names[i]));
+            about && std::ranges::find(about->interfaces, id) != about->interfaces.end();
+        if (told && !first) return failed(fmt::format("about_json has {}, get_interface() not", id));
+        if (first != plugin.get_interface(view_of(id)))
+            return failed(fmt::format("{} is another table every time", id));
     }
+    const auto tables = plugins::negotiate_interfaces([&](std::string_view id) {
+        return Result<const void*>(plugin.get_interface(view_of(id)));
+    });
+    if (!tables) return failed(tables.error().message);
+    const bool any = !tables->ids().empty();
     return any ? passed() : failed("it offers no interface that this host knows");
 }
 

@@ -160,8 +160,9 @@ const void* Session::host_interface(const patchbay_host* host, patchbay_str inte
         const std::lock_guard lock(session.asked_mutex_);
         session.asked_.insert(std::string(id));
     }
-    if (!session.inner()->get_interface(session.inner(), interface_id)) return nullptr;
-    return wrapped_host_table(id);
+    const auto* const table = session.inner()->get_interface(session.inner(), interface_id);
+    const auto* const wrapped = table ? wrapped_host_table(id) : nullptr;
+    return wrapped ? wrapped : table;  // of kinds that are not asked to answer here
 }
 
 void Session::set_error(const patchbay_host* host, const patchbay_error* error) {

@@ -6,7 +6,6 @@ import json
 import os
 import pathlib
 import re
-import shlex
 import subprocess
 import tempfile
 import unittest
@@ -234,25 +233,10 @@ class CommandTest(unittest.TestCase):
 
 
 class PageTest(unittest.TestCase):
-    """docs/plugins/testing.md: its commands run, its code compiles, its list is whole."""
+    """docs/plugins/testing.md: its code compiles, its list is whole. tests/docs runs its commands."""
 
     def blocks(self, language):
-        return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
-
-    def test_its_commands_run(self):
-        commands = [line for block in self.blocks("sh") for line in block.splitlines() if line]
-        self.assertGreater(len(commands), 3)
-        with tempfile.TemporaryDirectory() as folder:
-            for plugin in PLUGINS.glob("*.so"):
-                (pathlib.Path(folder) / plugin.name).symlink_to(plugin)
-            for command in commands:
-                with self.subTest(command):
-                    words = shlex.split(command)
-                    self.assertEqual(words[0], "patchbay")
-                    run = subprocess.run([BINARY.resolve(), *words[1:]], cwd=folder,
-                                         capture_output=True, text=True, timeout=WAIT * 10)
-
-                    self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        return re.findall(rf"```{language}[^\n]*\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
     def test_its_code_compiles(self):
         for block in self.blocks("cpp"):

@@ -135,7 +135,7 @@ TEST_F(WorkerTest, RunRefusesWhatItCannotDo) {
                   PATCHBAY_E_BAD_REQUEST);
         EXPECT_EQ(host_worker.run(script.host, stream, run_job, nullptr, nullptr),
                   PATCHBAY_E_BAD_REQUEST);
-        EXPECT_EQ(host_worker.run(script.host, {0x100000}, run_job, end_job, nullptr),
+        EXPECT_EQ(host_worker.run(script.host, {stream.bits ^ (uint64_t{1} << 40)}, run_job, end_job, nullptr),
                   PATCHBAY_E_STALE);
         script.finish(stream);
         EXPECT_EQ(run({}), PATCHBAY_E_CANCELLED);
