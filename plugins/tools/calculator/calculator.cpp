@@ -27,7 +27,10 @@ public:
     std::string_view describe() override { return description; }
 
     patchbay::task<std::string> call(patchbay::ToolRun& run) override {
-        const auto value = patchbay::value_or_raise(compute(run.argument("expression")));
+        // Divisions of long fractions take milliseconds together: too long for a lane.
+        const auto expression = run.argument("expression");
+        const auto computed = co_await run.work([&expression] { return compute(expression); });
+        const auto value = patchbay::value_or_raise(computed);
         const auto result = written(value);
         std::string output = "{\"result\":\"" + result + "\"";
         if (result.find('/') != result.npos) output += ",\"decimal\":\"" + decimal(value) + "\"";
