@@ -1,0 +1,72 @@
+"""Agents that ask other agents, and people; what they inherit, and what bounds them."""
+
+import unittest
+
+from harness import BUILD, text_of
+from test_agents import ToolServer, named
+from tool_model import wants
+
+FIXTURES = BUILD.resolve() / "tests" / "plugins"
+
+
+def delegate(agent):
+    return {"library": "patchbay_agent_delegate", "config": {"agent": agent}}
+
+
+class ChildTest(unittest.TestCase):
+    def setUp(self):
+        self.made = ToolServer(self, agents={
+            "boss": delegate("assistant"), "mirror": delegate("mirror"), "lost": delegate("nobody"),
+            "asker": {"library": str(FIXTURES / "fixture_asker.so")}})
+        self.client = self.made.client
+        self.interaction = self.client.interaction()
+
+    def ask(self, message, agent):
+        return self.client.run(self.interaction, message, agent=agent).rest()
+
+    def test_a_childs_text_and_usage_are_the_runs_and_its_tool_calls_bear_its_name(self):
+        events = self.ask(wants([("write_line", {"text": "by the child"})], say="Done:"), "boss")
+
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertIn("Done:", text_of(events))
+        self.assertEqual(self.made.lines(), ["by the child"])
+        self.assertEqual(named(events, "tool.call")[0].data["agent"], "assistant")
+        self.assertEqual(named(events, "tool.result")[0].data["agent"], "assistant")
+        self.assertEqual(events[-1].data["usage"]["prompt_tokens"], 20)
+
+    def test_an_agent_that_asks_itself_for_ever_meets_the_limit(self):
+        events = self.ask("hello", "mirror")
+
+        self.assertEqual(events[-1].name, "run.failed")
+        self.assertEqual(events[-1].data["code"], "limit")
+
+    def test_a_child_that_is_not_there_is_an_error_of_the_run(self):
+        events = self.ask("hello", "lost")
+
+        self.assertEqual(events[-1].name, "run.failed")
+        self.assertEqual(events[-1].data["code"], "not_found")
+
+    def test_an_agents_question_waits_over_a_restart_and_what_was_done_is_not_done_again(self):
+        stream = self.client.run(self.interaction, "go", agent="asker")
+        run = stream.headers["x-run-id"]
+        question = stream.until(lambda event: event.name == "run.waiting")[-1].data
+        self.assertEqual((question["kind"], question["text"]), ("input", "Shall I go on?"))
+
+        self.made.kill_and_start()
+        client = self.made.client
+        self.assertEqual(client.get(f"/api/runs/{run}").json()["status"], "waiting")
+        answer = client.post(f"/api/runs/{run}/resume",
+                             {"request_id": question["request_id"], "decision": "edit",
+                              "input": {"how": "slow"}})
+
+        self.assertEqual(answer.status, 200, answer.body)
+        events = client.events(self.interaction).rest()
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertEqual(text_of(events), 'On I go: {"how":"slow"}')
+        self.assertEqual(self.made.lines(), ["before"])
+        self.assertEqual([len(named(events, name)) for name in
+                          ("run.waiting", "run.resumed", "tool.call", "tool.result")], [1] * 4)
+
+
+if __name__ == "__main__":
+    unittest.main()
