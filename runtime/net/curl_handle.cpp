@@ -1,5 +1,6 @@
 #include "runtime/net/curl_handle.hpp"
 
+#include "runtime/net/public_address.hpp"
 #include "runtime/net/resolver.hpp"
 #include "runtime/net/upstream_error.hpp"
 
@@ -43,11 +44,18 @@ struct CurlHandle::Callbacks {
     static int refuse_to_resolve(void*, void*, void*) { return 1; }
 
     // As libcurl does it, but it would not tell why there is none: no descriptor is left, as a
-    // rule.
+    // rule. What it connects to is seen here and nowhere else: neither a name that is resolved
+    // otherwise the next time nor an odd spelling gets by. It goes on with the next address.
     static curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+        auto& self = *static_cast<CurlHandle*>(user);
+        if (self.public_only_ && !is_public(address->addr)) {
+            self.refused_ = true;
+            return CURL_SOCKET_BAD;
+        }
+        self.tried_ = true;
         const int fd =
             ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-        if (fd < 0) static_cast<CurlHandle*>(user)->socket_error_ = errno;
+        if (fd < 0) self.socket_error_ = errno;
         return fd;
     }
 };
@@ -69,6 +77,7 @@ void CurlHandle::prepare(HttpCallId call, const HttpCallOptions& options, const 
     set_options(options);
     set_trust();
     set_route(route, addresses);
+    public_only_ = route.public_only;
 }
 
 void CurlHandle::clear() {
@@ -77,6 +86,7 @@ void CurlHandle::clear() {
     call_ = 0;
     outcome_.reset();
     moved_ = socket_error_ = 0;
+    public_only_ = refused_ = tried_ = false;
     error_text_[0] = '\0';
 }
 
@@ -195,6 +205,7 @@ bool CurlHandle::lacked_descriptor() const {
 
 std::optional<Error> CurlHandle::failure(const std::string& label) const {
     if (outcome_ == CURLE_OK) return std::nullopt;
+    if (was_refused()) return not_public_error(label);
     long proxy_status = 0;
     curl_easy_getinfo(easy(), CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     return connect_error({.code = *outcome_,

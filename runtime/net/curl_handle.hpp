@@ -60,6 +60,7 @@ private:
     };
 
     int os_error() const;  // errno, 0 = none
+    bool was_refused() const { return refused_ && !tried_; }
     void set_options(const HttpCallOptions& options);
     void set_trust();
     void set_route(const Route& route, const std::vector<std::string>& addresses);
@@ -75,6 +76,9 @@ private:
     std::optional<int> outcome_;          // CURLcode of connecting
     int moved_ = 0;                       // CURLcode of the last read or write
     int socket_error_ = 0;                // errno of a socket that could not be made
+    bool public_only_ = false;            // other addresses are refused
+    bool refused_ = false;                // one was
+    bool tried_ = false;                  // one was not
     std::array<char, 256> error_text_{};  // libcurl's own words
 };
 

@@ -5,6 +5,7 @@
 #include "runtime/net/http_call.hpp"
 #include "runtime/net/request_head.hpp"
 #include "runtime/net/resolver.hpp"
+#include "runtime/net/upstream_error.hpp"
 #include "runtime/net/upstream_proxy.hpp"
 #include "runtime/net/upstream_request.hpp"
 
@@ -80,7 +81,11 @@ HttpCall* HttpClient::Impl::find(HttpCallId id) {
 }
 
 void HttpClient::Impl::launch(HttpCall& call) {
-    if (auto connection = idle.take(call.route.key()))
+    if (call.route.public_only && call.route.proxy) {
+        call.failure = proxied_error(call.route.upstream.label);
+        stop(call);
+        tell_later(call.id);
+    } else if (auto connection = idle.take(call.route.key()))
         begin(call, std::move(connection), true);
     else
         resolve(call);
@@ -263,8 +268,8 @@ Result<HttpCallId> HttpClient::start(HttpCallOptions options, HttpHandler& handl
 
     auto proxy = impl_->proxies.proxy_for(*upstream);
     const HttpCallId id = ++impl_->last_id;
-    auto call = std::make_unique<HttpCall>(id, std::move(options),
-                                           Route{std::move(*upstream), std::move(proxy)}, handler,
+    Route route{std::move(*upstream), std::move(proxy), options.public_only};
+    auto call = std::make_unique<HttpCall>(id, std::move(options), std::move(route), handler,
                                            *impl_, impl_->loop.now());
     HttpCall& started = *impl_->calls.emplace(id, std::move(call)).first->second;
     impl_->watch_time(started);

@@ -26,6 +26,9 @@ struct HttpCallOptions {
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
     bool split_sse = false;  // a 2xx text/event-stream comes through on_event()
+    // Connects only to addresses of the public internet (public_address.hpp), whatever its host
+    // resolves to; where there is none, and where a proxy would connect: forbidden.
+    bool public_only = false;
     std::chrono::milliseconds connect_timeout{10000};
     std::chrono::milliseconds first_byte_timeout{120000};
     std::chrono::milliseconds idle_timeout{60000};  // stands still while paused

@@ -94,7 +94,7 @@ struct Resolver::Impl {
         Clock::time_point until;
     };
 
-    explicit Impl(ResolverOptions wanted) : options(wanted) {}
+    explicit Impl(ResolverOptions wanted) : options(std::move(wanted)) {}
 
     void work();
     void keep(const std::string& host, const Answer& answer);
@@ -119,7 +119,7 @@ void Resolver::Impl::work() {
         const std::string host = std::move(queue.front());
         queue.pop_front();
         lock.unlock();
-        const Answer answer = look_up(host);
+        const Answer answer = options.look_up ? options.look_up(host) : look_up(host);
         lock.lock();
         if (stopping) return;
 
@@ -158,8 +158,8 @@ void Resolver::Impl::arm(const WaiterPointer& waiter, std::string host,
     });
 }
 
-Resolver::Resolver(ResolverOptions options) : impl_(std::make_shared<Impl>(options)) {
-    for (unsigned i = 0; i < options.threads; ++i)
+Resolver::Resolver(ResolverOptions options) : impl_(std::make_shared<Impl>(std::move(options))) {
+    for (unsigned i = 0; i < impl_->options.threads; ++i)
         // Detached: nothing can interrupt getaddrinfo(), and a resolver must not take as long to go
         // as a name server takes to be silent.
         std::thread([impl = impl_] { impl->work(); }).detach();

@@ -20,6 +20,8 @@ struct ResolverOptions {
     std::chrono::milliseconds cache_failure_for{1000};
     size_t cache_entries = 1000;
     size_t waiting_limit = 1000;
+    // Asks the system's resolver when it is empty. Called on the resolver's threads, may block.
+    std::function<Result<std::vector<std::string>>(const std::string& host)> look_up = {};
 };
 
 class Resolver {

@@ -17,8 +17,8 @@ bool Route::asks_proxy() const {
 std::string Route::key() const {
     std::string host = upstream.host;
     for (char& c : host) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-    return fmt::format("{} {}%{} {} {}", upstream.scheme, host, upstream.zone, upstream.port,
-                       proxy ? proxy->url : "");
+    return fmt::format("{} {}%{} {} {} {}", upstream.scheme, host, upstream.zone, upstream.port,
+                       public_only ? "public" : "any", proxy ? proxy->url : "");
 }
 
 }  // namespace patchbay::net

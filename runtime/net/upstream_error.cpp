@@ -54,6 +54,20 @@ Error connect_error(const CurlFailure& failed, const std::string& label) {
     }
 }
 
+Error not_public_error(const std::string& label) {
+    return {.code = ErrorCode::forbidden,
+            .message = fmt::format("{} is not on the public internet: it may not be called", label),
+            .user_safe = true};
+}
+
+Error proxied_error(const std::string& label) {
+    return {.code = ErrorCode::forbidden,
+            .message = fmt::format("{} may not be called through a proxy: nobody could check that "
+                                   "it is on the public internet",
+                                   label),
+            .user_safe = true};
+}
+
 Error no_answer_error(const std::string& label) {
     return upstream_error(fmt::format("{} closed the connection without an answer", label), true);
 }

@@ -18,6 +18,11 @@ struct CurlFailure {
 };
 Error connect_error(const CurlFailure& failure, const std::string& label);
 
+// A call that is for the public internet alone (HttpCallOptions::public_only). Users may read
+// these.
+Error not_public_error(const std::string& label);  // no address of the host belongs to it
+Error proxied_error(const std::string& label);     // a proxy would choose the address
+
 Error no_answer_error(const std::string& label);  // closed before an answer's head
 Error broken_error(const std::string& label, std::string_view reason);  // likewise, not closed
 Error truncated_error(const std::string& label);  // closed, broken or garbled in its body

@@ -9,6 +9,10 @@
 namespace patchbay::plugins {
 namespace {
 
+// A flag that is not known may be one that forbids something: it is not passed over.
+constexpr uint32_t known_flags =
+    PATCHBAY_HTTP_SPLIT_SSE | PATCHBAY_HTTP_MANUAL_PAUSE | PATCHBAY_HTTP_PUBLIC_ONLY;
+
 bool has_valid_views(const patchbay_http_start& request) {
     if (request.header_count > 0 && !request.headers) return false;
     for (uint32_t i = 0; i < request.header_count; ++i) {
@@ -36,6 +40,7 @@ net::HttpCallOptions options_of(const patchbay_http_start& request) {
     for (uint32_t i = 0; i < request.header_count; ++i)
         options.headers.emplace_back(view(request.headers[i].name), view(request.headers[i].value));
     options.split_sse = (request.flags & PATCHBAY_HTTP_SPLIT_SSE) != 0;
+    options.public_only = (request.flags & PATCHBAY_HTTP_PUBLIC_ONLY) != 0;
     set(options.connect_timeout, request.connect_timeout_ms);
     set(options.first_byte_timeout, request.first_byte_timeout_ms);
     set(options.idle_timeout, request.idle_timeout_ms);
@@ -54,6 +59,7 @@ patchbay_status BoundCall::start(const patchbay_http_start& request) {
     const bool splits = (flags_ & PATCHBAY_HTTP_SPLIT_SSE) != 0;
     if (!handler_.done || (splits && !handler_.event) || !has_valid_views(request))
         return PATCHBAY_E_BAD_REQUEST;
+    if ((flags_ & ~known_flags) != 0) return PATCHBAY_E_UNSUPPORTED;
     if (!take_handle(HandleKind::call)) return PATCHBAY_E_LIMIT;
     auto started = owner().lane().http().start(options_of(request), *this);
     if (!started) {

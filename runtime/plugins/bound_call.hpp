@@ -12,7 +12,7 @@ class BoundCall final : public Attachment, public net::HttpHandler {
 public:
     BoundCall(Owner& owner, uint32_t flags, const patchbay_http_handler& handler, void* user);
 
-    // OK, BAD_REQUEST or LIMIT; only after OK does done() follow.
+    // OK, BAD_REQUEST, UNSUPPORTED or LIMIT; only after OK does done() follow.
     patchbay_status start(const patchbay_http_start& request);
 
     // What http.h calls cancel. [any-thread]

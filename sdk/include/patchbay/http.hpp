@@ -41,6 +41,7 @@ struct HttpRequest {
     std::vector<HttpHeader> headers;
     bool split_sse = false;     // a 2xx body is text/event-stream: on_event(), not on_data()
     bool manual_pause = false;  // go on delivering while the owner is paused
+    bool public_only = false;   // the public internet alone, else forbidden: for others' URLs
     std::chrono::milliseconds connect_timeout{0};     // name, TCP and TLS; 0 = 10 s
     std::chrono::milliseconds first_byte_timeout{0};  // until the body's first byte; 0 = 120 s
     std::chrono::milliseconds idle_timeout{0};        // between two reads; 0 = 60 s
@@ -108,7 +109,7 @@ public:
     virtual void on_data(std::string_view bytes);
     virtual void on_event(const SseEvent& event);
     // The end: nullptr, or why it failed. Any HTTP status is a success here. Codes: upstream,
-    // upstream_truncated, timeout, too_large, cancelled. The last call.
+    // upstream_truncated, timeout, too_large, forbidden (public_only), cancelled. The last call.
     virtual void on_done(const Error* error) = 0;
 
 protected:
@@ -141,7 +142,8 @@ inline patchbay_http_start start_of(const HttpRequest& request,
     view.headers = headers.data();
     view.header_count = static_cast<uint32_t>(headers.size());
     view.flags = (request.split_sse ? PATCHBAY_HTTP_SPLIT_SSE : 0) |
-                 (request.manual_pause ? PATCHBAY_HTTP_MANUAL_PAUSE : 0);
+                 (request.manual_pause ? PATCHBAY_HTTP_MANUAL_PAUSE : 0) |
+                 (request.public_only ? PATCHBAY_HTTP_PUBLIC_ONLY : 0);
     view.connect_timeout_ms = milliseconds(request.connect_timeout);
     view.first_byte_timeout_ms = milliseconds(request.first_byte_timeout);
     view.idle_timeout_ms = milliseconds(request.idle_timeout);

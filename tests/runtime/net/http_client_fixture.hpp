@@ -14,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace patchbay::net {
@@ -84,7 +85,7 @@ private:
 
 class HttpClientTest : public testing::Test {
 protected:
-    HttpClientTest() {
+    explicit HttpClientTest(ResolverOptions options = {}) : resolver(std::move(options)) {
         thread.call([this] { client = std::make_unique<HttpClient>(thread.loop(), resolver); });
     }
     ~HttpClientTest() override {

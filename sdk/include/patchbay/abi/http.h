@@ -19,13 +19,20 @@
         */
 #define PATCHBAY_HTTP_MANUAL_PAUSE 2u /* flags: go on delivering while the owner is paused */
 
+/* flags: connects only to addresses of the public internet: for URLs that a model or a user chose.
+ * Checked is the address that is connected to, after DNS; no loopback, link-local, private or
+ * otherwise special one, in no spelling. Else done(FORBIDDEN), and a USER_SAFE message that
+ * names the URL's host and no address that it has. Through a proxy nobody can check: FORBIDDEN,
+ * too. */
+#define PATCHBAY_HTTP_PUBLIC_ONLY 4u
+
 typedef struct patchbay_http_start {
     patchbay_str method; /* "GET", "POST", … */
     patchbay_str url;    /* http:// or https:// */
     patchbay_str body;
     const patchbay_header* headers; /* header_count of them; no CR, LF or NUL in them */
     uint32_t header_count;
-    uint32_t flags;              /* PATCHBAY_HTTP_… */
+    uint32_t flags;              /* PATCHBAY_HTTP_…; others: UNSUPPORTED */
     uint32_t connect_timeout_ms; /* name, TCP and TLS; 0 = 10,000 */
     uint32_t
         first_byte_timeout_ms; /* from the request's end to the body's first byte; 0 = 120,000 */
@@ -56,15 +63,15 @@ typedef struct patchbay_http_handler {
     void (*event)(void* user, const patchbay_sse_event* event);
 
     /* The end: NULL, or why it failed. Any HTTP status is a success here. Codes: UPSTREAM (refused,
-     * reset, bad HTTP, TLS, DNS), UPSTREAM_TRUNCATED, TIMEOUT, TOO_LARGE, CANCELLED. Exactly once,
-     * the last call. [lane] */
+     * reset, bad HTTP, TLS, DNS), UPSTREAM_TRUNCATED, TIMEOUT, TOO_LARGE, FORBIDDEN (see
+     * PUBLIC_ONLY), CANCELLED. Exactly once, the last call. [lane] */
     void (*done)(void* user, const patchbay_error* error);
 } patchbay_http_handler;
 
 typedef struct patchbay_http_1 {
     /* Starts a call. `handler` must live until done(). On OK *call names it. On failure no
-     * callback follows: STALE, BAD_REQUEST (bad URL or header), CANCELLED (the owner is ending),
-     * LIMIT (64 calls on one owner), WRONG_THREAD. [lane] */
+     * callback follows: STALE, BAD_REQUEST (bad URL or header), UNSUPPORTED (a flag), CANCELLED
+     * (the owner is ending), LIMIT (64 calls on one owner), WRONG_THREAD. [lane] */
     patchbay_status (*start)(const patchbay_host* host, patchbay_handle owner,
                              const patchbay_http_start* request,
                              const patchbay_http_handler* handler, void* user,

@@ -109,6 +109,9 @@ inline const patchbay_http_1 FakeHost::http_table = {
             if (text_of(request->headers[i].value).find_first_of(std::string_view("\r\n\0", 3)) !=
                 std::string_view::npos)
                 return PATCHBAY_E_BAD_REQUEST;
+        constexpr uint32_t known =
+            PATCHBAY_HTTP_SPLIT_SSE | PATCHBAY_HTTP_MANUAL_PAUSE | PATCHBAY_HTTP_PUBLIC_ONLY;
+        if ((request->flags & ~known) != 0) return PATCHBAY_E_UNSUPPORTED;
         *call = {of(host).next_++};
         return of(host).http_.start(*found, *request, handler, user, call->bits);
     },

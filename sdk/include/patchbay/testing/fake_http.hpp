@@ -54,6 +54,10 @@ struct HttpRecord {
     bool cancelled = false;             // before its end, by the plugin or with its owner
     bool over = false;                  // done() has been called
 
+    // Whether it was for the public internet alone. Here it is only written down: nothing is
+    // connected to; script `forbidden` for what the host would refuse.
+    bool public_only() const { return (settings.flags & PATCHBAY_HTTP_PUBLIC_ONLY) != 0; }
+
     // The value of a header, or "".
     std::string header(std::string_view name) const {
         for (const auto& [key, value] : headers)

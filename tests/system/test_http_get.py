@@ -1,0 +1,142 @@
+"""The tool http_get in the real server: a model that wants pages, and what it may not reach."""
+
+import http.server
+import json
+import threading
+import unittest
+
+from test_agents import ToolServer, named
+from tool_model import wants
+
+
+class Pages(http.server.ThreadingHTTPServer):
+    """Pages on loopback; `asked` holds the paths that were asked for."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Page)
+        self.asked = []
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def url(self, host, path="/page"):
+        return f"http://{host}:{self.server_port}{path}"
+
+    def close(self):
+        self.shutdown()
+        self.server_close()
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        status, headers, body = 200, {"Content-Type": "text/plain; charset=iso-8859-1"}, b"caf\xe9"
+        if self.path.startswith("/to/"):
+            status, headers["Location"] = 302, self.server.url(*self.path[4:].split("/", 1))
+        elif self.path == "/image":
+            headers["Content-Type"] = "image/png"
+        elif self.path == "/large":
+            body = b"line\n" * 100_000
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        try:
+            self.wfile.write(body)
+        except OSError:
+            pass  # the other side has enough
+
+    def log_message(self, *arguments):
+        pass
+
+
+class HttpGetTest(unittest.TestCase):
+    def setUp(self):
+        self.pages = Pages()
+        self.addCleanup(self.pages.close)
+
+    def serve(self, **config):
+        tool = {"hosts": ["*"], "schemes": ["http", "https"], **config}
+        self.made = ToolServer(self, agents={
+            "web": {"library": "patchbay_tool_http_get", "config": tool}})
+
+    def get(self, *urls):
+        """The data of tool.result for each URL, of one round of a model's calls."""
+        client = self.made.client
+        calls = [("http_get", {"url": url}) for url in urls]
+        events = client.run(client.interaction(), wants(calls), agent="assistant").rest()
+        self.assertEqual(events[-1].name, "run.completed", events[-1])
+        results = {event.data["id"]: event.data for event in named(events, "tool.result")}
+        return [results[f"call_0_{i}"] for i in range(len(urls))]
+
+    def output(self, result):
+        self.assertNotIn("error", result)
+        output = result["output"]
+        return json.loads(output) if isinstance(output, str) else output
+
+    def test_this_machine_is_out_of_reach_by_default_in_every_spelling(self):
+        self.serve()
+        hosts = ("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "0.0.0.0",
+                 "[::1]", "[::ffff:127.0.0.1]", "[64:ff9b::7f00:1]", "169.254.169.254", "10.0.0.1")
+
+        for host, result in zip(hosts, self.get(*(self.pages.url(host) for host in hosts))):
+            self.assertIn("is not on the public internet", result["error"], host)
+
+        self.assertEqual(self.pages.asked, [])
+
+    def test_a_lab_may_allow_it_and_the_model_reads_the_page(self):
+        self.serve(allow_private=True)
+
+        [page] = self.get(self.pages.url("127.0.0.1"))
+
+        self.assertEqual(self.output(page), {
+            "status": 200, "url": self.pages.url("127.0.0.1"), "text": "café",
+            "content_type": "text/plain; charset=iso-8859-1", "truncated": False})
+        told = self.made.upstream.requests[-1]["messages"][-1]
+        self.assertEqual(told["role"], "tool")
+        self.assertIn("café", json.dumps(told, ensure_ascii=False))
+
+    def test_a_redirect_leads_to_no_host_that_is_not_listed(self):
+        self.serve(hosts=["localhost"], allow_private=True)
+        inside, outside = (self.pages.url("localhost", f"/to/{host}/page")
+                           for host in ("localhost", "127.0.0.1"))
+
+        followed, refused = self.get(inside, outside)
+
+        self.assertEqual(self.output(followed)["text"], "café")
+        self.assertEqual(self.output(followed)["url"], self.pages.url("localhost", "/page"))
+        self.assertEqual(refused["error"],
+                         "127.0.0.1 is not among the hosts that may be fetched here")
+        self.assertEqual(self.pages.asked.count("/page"), 1)
+
+    def test_large_pages_are_cut_and_images_refused(self):
+        self.serve(hosts=["localhost"], allow_private=True)
+
+        large, image = self.get(*(self.pages.url("localhost", path) for path in ("/large", "/image")))
+
+        self.assertTrue(self.output(large)["truncated"])
+        self.assertLessEqual(len(self.output(large)["text"]), 48 * 1024)
+        self.assertGreater(len(self.output(large)["text"]), 40 * 1024)
+        self.assertIn("no text but image/png", image["error"])
+
+    def test_a_connection_that_one_tool_has_left_serves_no_tool_with_the_rule(self):
+        self.serve(hosts=["localhost"], allow_private=True)
+        made = {"library": "patchbay_tool_http_get"}
+        made["config"] = {"hosts": ["localhost"], "schemes": ["http"]}
+        self.assertEqual(self.output(self.get(self.pages.url("localhost"))[0])["status"], 200)
+        config = json.loads(self.made.server.config.read_text())
+        config["plugins"]["web"] = made
+        self.made.server.write_config(config)
+        self.assertEqual(self.made.client.post("/api/admin/reload").status, 200)
+
+        [refused] = self.get(self.pages.url("localhost"))
+
+        self.assertIn("is not on the public internet", refused["error"])
+        self.assertEqual(self.pages.asked, ["/page"])
+
+
+if __name__ == "__main__":
+    unittest.main()
