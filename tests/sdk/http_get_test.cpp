@@ -81,11 +81,9 @@ TEST_F(HttpGetTest, GivesWhatAFailingServerSays) {
 
 TEST_F(HttpGetTest, FetchesFromTheHostsOfItsListOnly) {
     configure();
-    for (const char* url :
-         {"https://example.org/", "https://EXAMPLE.org/", "https://example.org./",
-          "https://example.org:8443/", "https://a.example.com/", "https://a.b.example.com/",
-          "https://b\xC3\xBC"
-          "cher.example/"})
+    for (const char* url : {"https://example.org/", "https://EXAMPLE.org/", "https://example.org./",
+                            "https://example.org:8443/", "https://a.example.com/",
+                            "https://a.b.example.com/", "https://xn--bcher-kva.example/"})
         EXPECT_EQ(code_of(url), ErrorCode::upstream) << url;  // it was asked; nothing is scripted
     const auto asked = host.http().calls().size();
 

@@ -2,6 +2,11 @@
 
 import http.server
 import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
 import threading
 import unittest
 
@@ -9,18 +14,30 @@ from test_agents import ToolServer, named
 from tool_model import wants
 
 
+# A network of the test's own, in which 11.0.0.1 is the internet and /etc/hosts the name server.
+NETWORK = """ip link set lo up && ip addr add 11.0.0.1/32 dev lo && mount --bind "$1" /etc/hosts &&
+shift && exec "$@" """
+UNSHARE = ["unshare", "--user", "--map-root-user", "--net", "--mount", "sh", "-c", NETWORK, "sh"]
+NAMES = """127.0.0.1 localhost inside.example.com mixed.example.com
+11.0.0.1 outside.example.com mixed.example.com
+"""
+
+
 class Pages(http.server.ThreadingHTTPServer):
     """Pages on loopback; `asked` holds the paths that were asked for."""
 
     daemon_threads = True
 
-    def __init__(self):
-        super().__init__(("127.0.0.1", 0), Page)
+    def __init__(self, address):
+        super().__init__((address, 0), Page)
         self.asked = []
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
     def url(self, host, path="/page"):
         return f"http://{host}:{self.server_port}{path}"
+
+    def handle_error(self, *arguments):
+        pass  # the other side had enough
 
     def close(self):
         self.shutdown()
@@ -34,7 +51,8 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         status, headers, body = 200, {"Content-Type": "text/plain; charset=iso-8859-1"}, b"caf\xe9"
         if self.path.startswith("/to/"):
-            status, headers["Location"] = 302, self.server.url(*self.path[4:].split("/", 1))
+            host, path = self.path[4:].split("/", 1)
+            status, headers["Location"] = 302, self.server.url(host, "/" + path)
         elif self.path == "/image":
             headers["Content-Type"] = "image/png"
         elif self.path == "/large":
@@ -44,18 +62,17 @@ class Page(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        try:
-            self.wfile.write(body)
-        except OSError:
-            pass  # the other side has enough
+        self.wfile.write(body)
 
     def log_message(self, *arguments):
         pass
 
 
-class HttpGetTest(unittest.TestCase):
+class PageTest(unittest.TestCase):
+    address = "127.0.0.1"
+
     def setUp(self):
-        self.pages = Pages()
+        self.pages = Pages(self.address)
         self.addCleanup(self.pages.close)
 
     def serve(self, **config):
@@ -77,6 +94,8 @@ class HttpGetTest(unittest.TestCase):
         output = result["output"]
         return json.loads(output) if isinstance(output, str) else output
 
+
+class HttpGetTest(PageTest):
     def test_this_machine_is_out_of_reach_by_default_in_every_spelling(self):
         self.serve()
         hosts = ("127.0.0.1", "localhost", "127.1", "2130706433", "0x7f.1", "0177.0.0.1", "0.0.0.0",
@@ -136,6 +155,47 @@ class HttpGetTest(unittest.TestCase):
 
         self.assertIn("is not on the public internet", refused["error"])
         self.assertEqual(self.pages.asked, ["/page"])
+
+    def test_what_names_and_redirects_lead_to_is_checked_in_a_network_of_its_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            names = pathlib.Path(folder) / "hosts"
+            names.write_text(NAMES)
+            if subprocess.run([*UNSHARE, names, "true"], capture_output=True).returncode != 0:
+                self.skipTest("no namespaces, or no ip, for this user")
+            done = subprocess.run([*UNSHARE, names, sys.executable, "-B", "-m", "unittest",
+                                   "test_http_get.NetworkOfItsOwn"],
+                                  env={**os.environ, "PATCHBAY_TEST_NETWORK": "1"},
+                                  capture_output=True, text=True)
+            self.assertEqual(done.returncode, 0, done.stderr)
+
+
+@unittest.skipUnless("PATCHBAY_TEST_NETWORK" in os.environ, "run by HttpGetTest, in its network")
+class NetworkOfItsOwn(PageTest):
+    address = "0.0.0.0"
+
+    def setUp(self):
+        super().setUp()
+        self.serve()
+
+    def test_a_public_page_is_fetched_by_address_and_by_name(self):
+        hosts = ("11.0.0.1", "outside.example.com", "[::ffff:11.0.0.1]")
+
+        for host, result in zip(hosts, self.get(*map(self.pages.url, hosts))):
+            self.assertEqual(self.output(result)["text"], "café", host)
+
+    def test_of_a_name_with_several_addresses_the_public_ones_are_called(self):
+        [result] = self.get(self.pages.url("mixed.example.com"))
+
+        self.assertEqual(self.output(result)["text"], "café")
+
+    def test_neither_a_name_nor_a_redirect_leads_to_this_machine(self):
+        targets = ("inside.example.com", "127.0.0.1", "localhost", "[::1]")
+        redirects = [self.pages.url("outside.example.com", f"/to/{host}/page") for host in targets]
+        results = self.get(self.pages.url("inside.example.com"), *redirects)
+
+        for result in results:
+            self.assertIn("is not on the public internet", result["error"])
+        self.assertEqual(len(self.pages.asked), len(redirects))
 
 
 if __name__ == "__main__":
