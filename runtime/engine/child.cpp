@@ -171,14 +171,19 @@ void Child::note(std::span<const patchbay_event> events) {
                 break;
             case PATCHBAY_EVENT_USAGE: book(usage_of(*event.usage)); break;
             case PATCHBAY_EVENT_TOOL_CALL:
-                if (parent_ && tool_calls_.size() < tool_calls_limit)
-                    tool_calls_.push_back({{"id", view(event.id)},
-                                           {"name", view(event.name)},
-                                           {"arguments", json::parse(view(event.text))}});
+                if (parent_ && tool_calls_.size() < tool_calls_limit) note_call(event);
                 break;
             default: break;
         }
     }
+}
+
+void Child::note_call(const patchbay_event& event) {
+    json call = {{"id", view(event.id)},
+                 {"name", view(event.name)},
+                 {"arguments", json::parse(view(event.text))}};
+    if (event.extra_json.size > 0) call["extra"] = json::parse(view(event.extra_json));
+    tool_calls_.push_back(std::move(call));
 }
 
 void Child::collect(std::string_view text) {

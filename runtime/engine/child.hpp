@@ -61,6 +61,7 @@ private:
 
     void open_model(std::string messages_json);
     void note(std::span<const patchbay_event> events);
+    void note_call(const patchbay_event& event);
     void collect(std::string_view text);
     void book(const Usage& usage);
     void book_estimate();
