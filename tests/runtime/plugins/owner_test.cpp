@@ -207,6 +207,8 @@ TEST_F(OwnerTest, CallThatCannotStartHasNoDone) {
     on_lane([&] {
         EXPECT_EQ(ScriptedCall::start(script, stream, "ftp://x/", 0, noting(), call),
                   PATCHBAY_E_BAD_REQUEST);
+        EXPECT_EQ(ScriptedCall::start(script, stream, "http://127.0.0.1/", 8u, noting(), call),
+                  PATCHBAY_E_UNSUPPORTED);  // a flag of a later host: it may forbid something
         EXPECT_EQ(host_http.start(script.host, stream, &request, &no_done, nullptr, &call),
                   PATCHBAY_E_BAD_REQUEST);
         EXPECT_EQ(host_http.start(script.host, stream, nullptr, &no_done, nullptr, &call),
@@ -215,6 +217,17 @@ TEST_F(OwnerTest, CallThatCannotStartHasNoDone) {
     settle();
 
     EXPECT_EQ(script.journal.count("done"), 0u);
+    finish();
+}
+
+TEST_F(OwnerTest, CallForThePublicInternetAloneDoesNotReachThisMachine) {
+    Upstream upstream(sse("data: a\n\n"));
+    ASSERT_TRUE(open_stream());
+
+    start(upstream.url(), PATCHBAY_HTTP_PUBLIC_ONLY);
+
+    EXPECT_TRUE(script.journal.wait_for("done " + std::to_string(PATCHBAY_E_FORBIDDEN)));
+    EXPECT_EQ(upstream.journal.count("request"), 0u);
     finish();
 }
 
