@@ -107,6 +107,7 @@ void Child::open_model(std::string messages_json) {
     const auto answer = plugins::Answer::open(run_.shard().lane(), choice_.provider, call, *this);
     if (!answer) return fail_later(answer.error());
     answer_ = *answer;
+    work_.emplace(run_);
 }
 
 void Child::open(AgentAsk ask) {

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "runtime/engine/models.hpp"
+#include "runtime/engine/run.hpp"
 #include "runtime/engine/scope.hpp"
 #include "runtime/engine/usage_ledger.hpp"
 #include "runtime/plugins/answer.hpp"
@@ -76,6 +77,7 @@ private:
     std::shared_ptr<Child*> token_;  // what is on its way asks whether it is still there
     std::unique_ptr<Scope> scope_;   // of an agent
     plugins::Answer* answer_ = nullptr;
+    std::optional<Run::Work> work_;  // of a model that is asked
 
     ModelAsk model_;  // of a model, until it is asked
     ModelChoice choice_;

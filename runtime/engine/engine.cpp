@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-
 // Runs `task` on the lane and waits for it. When the lane has stopped the promise breaks, and the
 // wait ends too.
 void run_on(net::Lane& lane, std::move_only_function<void()> task) {

@@ -31,6 +31,14 @@ std::unexpected<Error> bad_request(std::string message) {
         Error{.code = ErrorCode::bad_request, .message = std::move(message), .user_safe = true});
 }
 
+TurnRefused stopping() {
+    return refused({.code = ErrorCode::unavailable,
+                    .message = "The server is stopping.",
+                    .retryable = true,
+                    .user_safe = true,
+                    .retry_after_ms = 5000});
+}
+
 plugins::TurnView view_of(const TurnRequest& request) {
     return {.surface = request.surface,
             .owner = request.owner,
@@ -67,15 +75,7 @@ Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request) {
 
 void Engine::begin_turn(TurnRequest request, Interaction::Done done) {
     Shard& shard = shard_of(request.interaction);
-    if (draining()) {
-        return shard.refuse(request,
-                            refused({.code = ErrorCode::unavailable,
-                                     .message = "The server is stopping.",
-                                     .retryable = true,
-                                     .user_safe = true,
-                                     .retry_after_ms = 5000}),
-                            std::move(done));
-    }
+    if (draining()) return shard.refuse(request, stopping(), std::move(done));
     if (auto admitted = services_.store.admits_runs(); !admitted) {
         return shard.refuse(request, refused(admitted.error()), std::move(done));
     }
@@ -134,8 +134,8 @@ void Engine::ask_middleware(Interaction& interaction, std::vector<plugins::Insta
         shard.lane(), std::move(instances), std::move(view),
         [this, &shard, &interaction, request = std::move(request),
          done = std::move(done)](Result<std::unique_ptr<MiddlewareChain>> chain) mutable {
-            if (!chain) {
-                shard.refuse(request, refused(chain.error()), std::move(done));
+            if (!chain || draining()) {  // it may have thought for seconds
+                shard.refuse(request, chain ? stopping() : refused(chain.error()), std::move(done));
             } else {
                 request.content_json = (*chain)->turn().content_json;
                 request.options_json = (*chain)->turn().options_json;

@@ -128,6 +128,18 @@ public:
 
     // ---- for what answers in it ----
 
+    // Held by a model that answers and a tool that acts: the server's stop gives them their time.
+    class Work {
+    public:
+        explicit Work(Run& run) : run_(run) { ++run_.working_; }
+        ~Work() { --run_.working_; }
+        Work(const Work&) = delete;
+        Work& operator=(const Work&) = delete;
+
+    private:
+        Run& run_;
+    };
+
     bool is_running() const { return state_ == State::running; }
     Shard& shard() const;
     void say(EventKind kind, std::string payload);
@@ -197,6 +209,8 @@ private:
     void read_remains(void (Run::*then)(Remains remains));
     void on_unreadable(void (Run::*then)(Remains remains), const Error& error);
     void resume_from(Remains remains);
+    std::optional<std::string_view> reason_to_end(const Remains& remains) const;
+    void prepare_recovery(Remains& remains);
     void queue_again(Remains remains);
     void restore(Remains& remains);
     void record(const RemainingCall& call, const std::string& result_json);
@@ -229,6 +243,7 @@ private:
     std::unique_ptr<Child> root_;  // the run's agent, while it answers
     bool paused_ = false;
     patchbay_reason stop_reason_ = PATCHBAY_REASON_CLIENT;
+    uint32_t working_ = 0;              // see Work
     uint32_t children_ = 0;             // that were ever asked
     std::set<std::string> tool_calls_;  // that were ever made
     uint32_t next_call_ = 1;

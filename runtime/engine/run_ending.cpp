@@ -64,7 +64,9 @@ void Run::let_go() {
 
 void Run::interrupt(std::string_view reason) {
     if (state_ == State::recovering) {
-        return when_recovered([this, why = std::string(reason)] { interrupt(why); });
+        return when_recovered([this, why = std::string(reason)] {
+            if (!only_waits()) interrupt(why);
+        });
     }
     stop_agent(PATCHBAY_REASON_SHUTDOWN);
     end(EventKind::run_interrupted, run_interrupted_payload(reason), RunStatus::interrupted);
@@ -76,6 +78,10 @@ void Run::end(EventKind kind, std::string payload, RunStatus status) {
     stop_timers();
     state_ = State::ending;  // nothing that goes now has anything more to say
     stop_agent(PATCHBAY_REASON_CLIENT);
+    // What they held of the text so far; where they fail, that is lost.
+    if (!spoilt_)
+        (void)end_middleware(status == RunStatus::failed ? PATCHBAY_FINISH_ERROR
+                                                         : PATCHBAY_FINISH_CANCELLED);
     say_due_usage();
     if (tail_) transcript_.add_text(tail_->text);  // it was shown, and nothing took its place
     say(kind, std::move(payload));
@@ -86,7 +92,6 @@ void Run::end(EventKind kind, std::string payload, RunStatus status) {
     record_.ended_at_ms = interaction_.shard().unix_ms();
     if (rolled_back_) output_.add(SetMessageStatus{record_.id, MessageStatus::rolled_back});
     output_.add(UpdateRun{record_});
-    state_ = State::ending;
 }
 
 void Run::add_message_row(const std::string& content_json, MessageStatus status, size_t event) {

@@ -93,32 +93,42 @@ void Run::queue_again(Remains remains) {
     interaction_.start_next();
 }
 
-// Takes over what the log tells, and then does what the policy says.
+// Takes over what the log tells, and then does what the policy says. What was asked of the run
+// meanwhile comes in between: a call that waited when the server stopped is known as one by then.
 void Run::resume_from(Remains remains) {
     state_ = State::running;
     restore(remains);
     shard().counters().runs_recovered.fetch_add(1, std::memory_order_relaxed);
+    const auto reason = reason_to_end(remains);
+    if (!reason) prepare_recovery(remains);
     for (auto& callback : std::exchange(on_recovered_, {})) callback();
     if (state_ != State::running) return;
-    if (request_.on_crash == OnCrash::settle) return interrupt("The server stopped.");
-    if (record_.attempt >= options_->attempts_limit)
-        return interrupt("The server stopped too often during this run.");
+    if (reason) return interrupt(*reason);
+    if (viewers_ == 0) apply_disconnect();
+    if (state_ == State::running) take_up_open_calls();
+}
 
+std::optional<std::string_view> Run::reason_to_end(const Remains& remains) const {
+    if (request_.on_crash == OnCrash::settle) return "The server stopped.";
+    if (record_.attempt >= options_->attempts_limit)
+        return "The server stopped too often during this run.";
+    const bool may_have_acted = std::ranges::any_of(remains.calls, [this](const auto& call) {
+        return !call.result_json && !call.idempotent && !questions_.is_open_for(call.id);
+    });
+    if (may_have_acted) return "The server stopped during a tool call.";
+    return std::nullopt;
+}
+
+void Run::prepare_recovery(Remains& remains) {
     recovery_ = std::make_unique<Recovery>(*this);
     recovery_->last_seq = remains.last_seq;
     recovery_->shown_from = remains.shown_from;
     for (auto& call : remains.calls) {
-        if (call.result_json) continue;
-        if (!call.idempotent && !questions_.is_open_for(call.id))
-            return interrupt("The server stopped during a tool call.");
-        recovery_->open_calls.push_back(std::move(call));
+        if (!call.result_json) recovery_->open_calls.push_back(std::move(call));
     }
-    if (viewers_ == 0) apply_disconnect();
-    if (state_ != State::running) return;
     questions_.arm_restored();
     time_left_ = options_->run_timeout;
     if (!questions_.any_open()) arm_deadline(time_left_);
-    take_up_open_calls();
 }
 
 void Run::restore(Remains& remains) {

@@ -240,12 +240,12 @@ void Run::questions_changed() {
 }
 
 void Run::question_answered() {
-    if (state_ == State::running && recovery_) take_up_open_calls();
+    if (state_ == State::running && recovery_ && recovery_->begun) take_up_open_calls();
 }
 
 bool Run::only_waits() const {
-    return state_ == State::running && questions_.any_open() && !output_.has_open() &&
-           !output_.in_flight();
+    return state_ == State::running && questions_.any_open() && working_ == 0 &&
+           !output_.has_open() && !output_.in_flight();
 }
 
 }  // namespace patchbay::engine

@@ -126,6 +126,7 @@ void ToolCall::on_decision(Result<plugins::Decision> decision) {
 
 // Whatever happens from here on, the log knows of the call.
 void ToolCall::act() {
+    work_.emplace(run_);
     run_.when_committed([guard = std::weak_ptr(token_), this] {
         const auto alive = guard.lock();
         if (!alive) return;

@@ -8,6 +8,7 @@
 #include "runtime/engine/agents.hpp"
 #include "runtime/engine/offers.hpp"
 #include "runtime/engine/questions.hpp"
+#include "runtime/engine/run.hpp"
 #include "runtime/engine/scope.hpp"
 #include "runtime/plugins/answer.hpp"
 
@@ -65,6 +66,7 @@ private:
     plugins::Pending* question_ = nullptr;
     std::unique_ptr<Scope> scope_;  // what the tool itself asks for
     plugins::Answer* answer_ = nullptr;
+    std::optional<Run::Work> work_;  // once it may act
     std::string output_json_;
     bool settled_ = false;
 };

@@ -13,11 +13,11 @@ class ApprovalTest(unittest.TestCase):
         self.made = ToolServer(self, approval="always")
         self.client = self.made.client
 
-    def wait(self, *rounds):
+    def wait(self, *rounds, **more):
         """A run that waits: its id, its stream, and the question."""
         rounds = rounds or ([("write_line", {"text": "first"})],)
         self.interaction = self.client.interaction()
-        stream = self.client.run(self.interaction, wants(*rounds), agent="assistant")
+        stream = self.client.run(self.interaction, wants(*rounds, **more), agent="assistant")
         events = stream.until(lambda event: event.name == "run.waiting")
         return stream.headers["x-run-id"], stream, events[-1].data
 
@@ -86,6 +86,18 @@ class ApprovalTest(unittest.TestCase):
                           ("run.waiting", "run.resumed", "run.recovered", "tool.result")],
                          [1, 1, 1, 1])
         self.assertIn("first", text_of(events))
+
+    def test_a_decision_may_come_while_the_log_is_still_being_read(self):
+        run, _, question = self.wait([("write_line", {"text": "first"})], thoughts=10_000)
+        self.made.kill_and_start()
+        self.client = self.made.client
+
+        answer = self.decide(run, question, "approve")
+
+        self.assertEqual(answer.status, 200, answer.body)
+        last = self.client.events(self.interaction).rest()[-1]
+        self.assertEqual(last.name, "run.completed", last)
+        self.assertEqual(self.made.lines(), ["first"])
 
     def test_killed_after_the_approval_the_call_is_not_made_twice(self):
         made = ToolServer(self, approval="always", delay_ms=60000)

@@ -3,7 +3,7 @@
 import json
 import unittest
 
-from fake_upstream import DONE, FakeUpstream, chunk, config, says
+from fake_upstream import DONE, FakeUpstream, chunk, config, holds, says
 from harness import Server, text_of
 
 CARD = r"\b(\d{4}[ -]?){3}\d{4}\b"
@@ -67,6 +67,21 @@ class MiddlewareTest(unittest.TestCase):
         self.serve({"redact": redact()}, ["redact"], spells("It begins with 4111 11"))
 
         self.assertEqual(text_of(self.run_of("which card?")), "It begins with 4111 11")
+
+    def test_what_was_held_comes_also_when_the_answer_is_cancelled(self):
+        self.serve({"redact": redact()}, ["redact"], holds("It begins with 4111 11"))
+        interaction = self.client.interaction()
+        stream = self.client.run(interaction, "which card?")
+        begun = stream.until(lambda event: event.name == "delta")
+
+        run = stream.headers["x-run-id"]
+        self.assertEqual(self.client.post(f"/api/runs/{run}/cancel").status, 200)
+
+        events = begun + stream.rest()
+        self.assertEqual(events[-1].name, "run.cancelled")
+        self.assertEqual(text_of(events), "It begins with 4111 11")
+        self.assertEqual(self.client.messages(interaction)[-1]["content"][0]["text"],
+                         "It begins with 4111 11")
 
     def test_prompts_go_before_the_conversation_in_the_order_of_the_config(self):
         self.serve({"one": prompt("First."), "two": prompt("Second.")}, ["two", "one"])

@@ -1,9 +1,9 @@
 """An upstream whose model calls tools as the user's message says, and answers when it has their
 results.
 
-The message is JSON: {"rounds": [[{"name", "arguments"}, …], …], "say": text?}: the calls of each
-round, then the answer, which ends with what the last results were. Any other message is answered
-with "no tools".
+The message is JSON: {"rounds": [[{"name", "arguments"}, …], …], "thoughts": count?, "say": text?}:
+the calls of each round, after so many thoughts with a word after each, then the answer, which
+ends with what the last results were. Any other message is answered with "no tools".
 """
 
 import json
@@ -36,6 +36,8 @@ def model_with_tools(before_answer=None):
         connection.begin()
         if done < len(plan["rounds"]):
             connection.piece(chunk("Let me look. "))
+            for number in range(plan.get("thoughts", 0)):
+                connection.piece(chunk(reasoning_content=f"{number} ") + chunk("Hm. "))
             for index, call in enumerate(plan["rounds"][done]):
                 connection.piece(chunk(tool_calls=[{
                     "index": index, "id": f"call_{done}_{index}",
