@@ -25,6 +25,11 @@ size_t character_length(std::string_view text) {
     return overlong || surrogate || beyond ? 0 : length;
 }
 
+bool is_json_that_begins(std::string_view text, char first) {
+    const auto start = text.find_first_not_of(" \t\r\n");
+    return start != std::string_view::npos && text[start] == first && is_json(text);
+}
+
 }  // namespace
 
 bool is_utf8(std::string_view text) {
@@ -46,9 +51,17 @@ bool is_utf8(std::string_view text) {
 
 bool is_json(std::string_view text) { return nlohmann::json::accept(text); }
 
-bool is_json_object(std::string_view text) {
-    const auto start = text.find_first_not_of(" \t\r\n");
-    return start != std::string_view::npos && text[start] == '{' && is_json(text);
+bool is_json_object(std::string_view text) { return is_json_that_begins(text, '{'); }
+bool is_json_array(std::string_view text) { return is_json_that_begins(text, '['); }
+
+bool is_text(patchbay_str text) { return is_readable(text) && is_utf8(view(text)); }
+
+bool is_object_or_empty(patchbay_str text) {
+    return is_text(text) && (text.size == 0 || is_json_object(view(text)));
+}
+
+bool is_array_or_empty(patchbay_str text) {
+    return is_text(text) && (text.size == 0 || is_json_array(view(text)));
 }
 
 std::string printable(std::string_view text, size_t limit) {

@@ -22,6 +22,12 @@ bool is_utf8(std::string_view text);
 
 bool is_json(std::string_view text);
 bool is_json_object(std::string_view text);
+bool is_json_array(std::string_view text);
+
+// Of a plugin's request: readable UTF-8; and JSON of that kind, or nothing.
+bool is_text(patchbay_str text);
+bool is_object_or_empty(patchbay_str text);
+bool is_array_or_empty(patchbay_str text);
 
 // At most `limit` bytes of `text` as valid UTF-8 on one line: characters are not cut, control
 // characters become spaces, bytes that are no UTF-8 become '?'. For what goes into logs.

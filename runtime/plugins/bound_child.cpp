@@ -10,21 +10,11 @@
 namespace patchbay::plugins {
 namespace {
 
-bool is_array_or_empty(patchbay_str text) {
-    const auto json = view(text);
-    return json.empty() || (json.find_first_not_of(" \t\r\n") != std::string_view::npos &&
-                            json[json.find_first_not_of(" \t\r\n")] == '[' && is_json(json));
-}
-
-bool is_object_or_empty(patchbay_str text) {
-    return view(text).empty() || is_json_object(view(text));
-}
-
 bool is_valid(const patchbay_chat_start& request) {
     for (const auto* text : {&request.agent, &request.method, &request.input_json, &request.model,
                              &request.messages_json, &request.system, &request.options_json,
                              &request.tools_json, &request.extra_json}) {
-        if (!is_readable(*text) || !is_utf8(view(*text))) return false;
+        if (!is_text(*text)) return false;
     }
     return is_object_or_empty(request.input_json) && is_object_or_empty(request.options_json) &&
            is_object_or_empty(request.extra_json) && is_array_or_empty(request.messages_json) &&

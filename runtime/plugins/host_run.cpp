@@ -19,12 +19,6 @@ patchbay_status find_answering(const patchbay_host* host, patchbay_handle handle
     return owner->scope() ? PATCHBAY_OK : PATCHBAY_E_UNSUPPORTED;
 }
 
-bool is_text(patchbay_str text) { return is_readable(text) && is_utf8(view(text)); }
-
-bool is_object_or_empty(patchbay_str text) {
-    return is_readable(text) && (text.size == 0 || is_json_object(view(text)));
-}
-
 // A child or tool call of the caller's own, by its handle.
 patchbay_status find_attachment(const patchbay_host* host, patchbay_handle handle, HandleKind kind,
                                 Attachment*& found) {

@@ -4,8 +4,8 @@
 
 #include "db/records.hpp"
 #include "runtime/config/problem.hpp"
-#include "runtime/plugins/fault_log.hpp"
 #include "runtime/observe/plugin_metrics.hpp"
+#include "runtime/plugins/fault_log.hpp"
 
 #include <patchbay/abi/auth.h>
 #include <patchbay/abi/provider.h>

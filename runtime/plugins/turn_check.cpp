@@ -28,16 +28,12 @@ patchbay_turn view_of(const TurnView& turn) {
     return view;
 }
 
-bool is_parts(std::string_view json) { return is_json(json) && json.find('[') == 0; }
-
 bool is_valid(const patchbay_change& change) {
     for (const auto* text : {&change.content_json, &change.options_json, &change.model,
                              &change.system, &change.answer}) {
-        if (!is_readable(*text) || !is_utf8(view(*text))) return false;
+        if (!is_text(*text)) return false;
     }
-    const auto content = view(change.content_json);
-    const auto options = view(change.options_json);
-    return (content.empty() || is_parts(content)) && (options.empty() || is_json_object(options)) &&
+    return is_array_or_empty(change.content_json) && is_object_or_empty(change.options_json) &&
            change.system.size <= system_limit && change.answer.size <= answer_limit;
 }
 
