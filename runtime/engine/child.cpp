@@ -61,6 +61,7 @@ Child::~Child() {
         book_estimate();
         answer_->cancel(run_.stop_reason());
     }
+    end_span(PATCHBAY_FINISH_CANCELLED, nullptr);
 }
 
 void Child::post(net::Task task) {
@@ -74,6 +75,9 @@ void Child::post(net::Task task) {
 void Child::open(ModelAsk ask) {
     is_model_ = true;
     choice_ = ask.choice;
+    begin_span("model");
+    span_->add("provider", name_of(*choice_.provider));
+    span_->add("model", choice_.model.id);
     model_ = std::move(ask);
     if (!model_.messages_json.empty()) return open_model(model_.messages_json);
     parent_->read_conversation(run_.window_tokens(choice_, model_.max_tokens),
@@ -97,7 +101,7 @@ void Child::open_model(std::string messages_json) {
         .options_json = model_.options_json,
         .tools_json = model_.tools_json,
         .prefill = goes_on ? run_.take_prefill() : "",
-        .traceparent = run_.request().traceparent,
+        .traceparent = span_->traceparent(),
         .run_id = run_.id().str(),
         .deadline_ms = run_.deadline_ms(),
         .max_tokens = model_.max_tokens,
@@ -112,10 +116,14 @@ void Child::open_model(std::string messages_json) {
 
 void Child::open(AgentAsk ask) {
     choice_ = ask.choice;
+    begin_span("agent");
+    span_->add("agent", name_of(*ask.agent));
+    span_->add("method", ask.method);
     Scope::Place place{.agent = name_of(*ask.agent),
                        .depth = ask.depth,
                        .is_root = !parent_,
-                       .ledger_entry = ledger_entry_};
+                       .ledger_entry = ledger_entry_,
+                       .trace = span_->context()};
     if (!parent_) {
         place.content_json = run_.content_json();
     } else if (ask.method == "chat") {
@@ -129,7 +137,7 @@ void Child::open(AgentAsk ask) {
                                   .interaction_id = run_.interaction().id().str(),
                                   .run_id = run_.id().str(),
                                   .owner = run_.interaction().record().owner,
-                                  .traceparent = run_.request().traceparent,
+                                  .traceparent = span_->traceparent(),
                                   .deadline_ms = run_.deadline_ms(),
                                   .max_tokens = ask.max_tokens,
                                   .attempt = run_.record().attempt,
@@ -220,6 +228,23 @@ void Child::resume() {
     if (scope_) scope_->resume_forwarded();
 }
 
+// ---- its span ----
+
+void Child::begin_span(std::string_view name) {
+    span_.emplace(run_.shard(), parent_ ? parent_->place().trace : run_.trace(), name);
+    span_->add("run", run_.id().str());
+}
+
+void Child::end_span(uint32_t reason, const Error* error) {
+    if (!span_) return;
+    const bool cancelled = reason == PATCHBAY_FINISH_CANCELLED;
+    const bool completed = !cancelled && reason != PATCHBAY_FINISH_ERROR;
+    if (completed) span_->add("finish_reason", std::string(finish_name(reason)));
+    span_->add(run_.ledger().of(ledger_entry_));
+    span_->end(completed ? "completed" : cancelled ? "cancelled" : "failed", error);
+    span_.reset();
+}
+
 // ---- the end ----
 
 void Child::on_finish(uint32_t reason, const Error* error) {
@@ -231,6 +256,7 @@ void Child::finish(uint32_t reason, const Error* error) {
     book_estimate();
     const auto self = parent_ ? parent_->release(*this) : run_.release_root();
     scope_.reset();
+    end_span(reason, error);
     patchbay_error view{};
     if (error) view = plugins::view_of(*error);
     const auto calls = tool_calls_.empty() ? std::string() : tool_calls_.dump();

@@ -8,6 +8,7 @@
 #include "runtime/engine/run.hpp"
 #include "runtime/engine/scope.hpp"
 #include "runtime/engine/usage_ledger.hpp"
+#include "runtime/engine/work_span.hpp"
 #include "runtime/plugins/answer.hpp"
 
 #include <nlohmann/json.hpp>
@@ -68,6 +69,8 @@ private:
     void book_estimate();
     void finish(uint32_t reason, const Error* error);
     void fail_later(Error error);
+    void begin_span(std::string_view name);
+    void end_span(uint32_t reason, const Error* error);
     void post(net::Task task);
 
     Run& run_;
@@ -78,6 +81,7 @@ private:
     std::unique_ptr<Scope> scope_;   // of an agent
     plugins::Answer* answer_ = nullptr;
     std::optional<Run::Work> work_;  // of a model that is asked
+    std::optional<WorkSpan> span_;   // once it is opened
 
     ModelAsk model_;  // of a model, until it is asked
     ModelChoice choice_;

@@ -4,8 +4,8 @@
 #include "runtime/engine/interaction.hpp"
 #include "runtime/engine/payload.hpp"
 #include "runtime/engine/recovery.hpp"
-#include "runtime/engine/run_span.hpp"
 #include "runtime/engine/shard.hpp"
+#include "runtime/engine/work_span.hpp"
 
 #include <cassert>
 
@@ -23,6 +23,7 @@ Run::Run(Interaction& interaction, RunRecord record, RunRequest request, TurnCho
       request_(std::move(request)),
       choice_(std::move(choice)),
       options_(interaction.shard().options()),
+      trace_(trace_of_run(record_.id, request_.traceparent)),
       output_(interaction.id(), record_.id),
       questions_(*this),
       token_(std::make_shared<Run*>(this)) {}

@@ -16,6 +16,7 @@
 #include "runtime/engine/run_request.hpp"
 #include "runtime/engine/transcript.hpp"
 #include "runtime/engine/usage_ledger.hpp"
+#include "runtime/observe/trace_context.hpp"
 #include "runtime/plugins/run_scope.hpp"
 
 #include <functional>
@@ -159,7 +160,8 @@ public:
     RecordedCalls& recorded() { return recorded_; }
     Questions& questions() { return questions_; }
     const std::string& content_json() const { return content_json_; }  // the user's message
-    int64_t deadline_ms() const { return deadline_ms_; }               // Unix time
+    const observe::TraceContext& trace() const { return trace_; }
+    int64_t deadline_ms() const { return deadline_ms_; }  // Unix time
     patchbay_reason stop_reason() const { return stop_reason_; }
     Result<ModelChoice> own_model() const;
     uint64_t window_tokens(const ModelChoice& model, uint32_t max_tokens) const;
@@ -225,6 +227,7 @@ private:
     RunRequest request_;
     TurnChoice choice_;
     const std::shared_ptr<const EngineOptions> options_;  // as they were when it was made
+    const observe::TraceContext trace_;
     State state_ = State::queued;
 
     RunOutput output_;

@@ -60,7 +60,7 @@ void Run::ask_middleware_again() {
                                  .model = request_.model,
                                  .content_json = content_json_,
                                  .options_json = request_.options_json,
-                                 .traceparent = request_.traceparent,
+                                 .traceparent = observe::traceparent_of(trace_),
                                  .role = request_.role,
                                  .attempt = record_.attempt};
     MiddlewareChain::ask(shard().lane(), std::move(*seen_by), turn,

@@ -177,7 +177,8 @@ void Run::take_up_open_calls() {
             const bool own = call.agent.empty();
             auto& scope = *recovery.scopes.emplace_back(std::make_unique<Scope>(
                 *this, recovery,
-                Scope::Place{.agent = own ? record_.agent : call.agent, .is_root = own}));
+                Scope::Place{
+                    .agent = own ? record_.agent : call.agent, .is_root = own, .trace = trace_}));
             scope.take_up(call.payload_json, [this, &call](Result<plugins::ToolOutput> output) {
                 note_taken_up(call, std::move(output));
             });

@@ -7,6 +7,7 @@
 
 #include "runtime/engine/transcript.hpp"
 #include "runtime/engine/usage_ledger.hpp"
+#include "runtime/observe/trace_context.hpp"
 #include "runtime/plugins/run_scope.hpp"
 
 #include <cstdint>
@@ -37,6 +38,7 @@ public:
         bool is_root = false;      // what it does is the run's own transcript
         std::string content_json;  // what an agent answers: the last message of its conversation
         UsageLedger::Entry ledger_entry = 0;  // whose children its children are
+        observe::TraceContext trace;          // and in its trace, too
     };
 
     Scope(Run& run, EventSink& sink, Place place);

@@ -130,24 +130,32 @@ void ToolCall::act() {
     run_.when_committed([guard = std::weak_ptr(token_), this] {
         const auto alive = guard.lock();
         if (!alive) return;
-        scope_ =
-            std::make_unique<Scope>(run_, *this,
-                                    Scope::Place{.agent = parent_.place().agent,
-                                                 .depth = parent_.place().depth + 1,
-                                                 .ledger_entry = parent_.place().ledger_entry});
+        begin_span();
+        scope_ = std::make_unique<Scope>(run_, *this,
+                                         Scope::Place{.agent = parent_.place().agent,
+                                                      .depth = parent_.place().depth + 1,
+                                                      .ledger_entry = parent_.place().ledger_entry,
+                                                      .trace = span_->context()});
         const plugins::ToolCall call{.name = ask_.name,
                                      .arguments_json = ask_.arguments_json,
                                      .call_id = ask_.call_id,
                                      .interaction_id = run_.interaction().id().str(),
                                      .run_id = run_.id().str(),
                                      .owner = run_.interaction().record().owner,
-                                     .traceparent = run_.request().traceparent,
+                                     .traceparent = span_->traceparent(),
                                      .deadline_ms = run_.deadline_ms()};
         const auto answer =
             plugins::Answer::open(run_.shard().lane(), tool_->instance, call, *this, *scope_);
         if (!answer) return settle("", &answer.error());
         answer_ = *answer;
     });
+}
+
+void ToolCall::begin_span() {
+    span_.emplace(run_.shard(), parent_.place().trace, "tool");
+    span_->add("run", run_.id().str());
+    span_->add("tool", ask_.name);
+    span_->add("tool_call", ask_.call_id);
 }
 
 patchbay_status ToolCall::on_events(std::span<const patchbay_event> events) {
@@ -183,6 +191,7 @@ void ToolCall::on_finish(uint32_t reason, const Error* error) {
 
 void ToolCall::settle(const std::string& output_json, const Error* error) {
     settled_ = true;
+    if (span_) span_->end(error ? "failed" : "completed", error);
     say_result(output_json, error ? told(*error) : "");
     plugins::ToolOutput output{.call_id = ask_.call_id, .output_json = output_json};
     if (error) output.error = *error;

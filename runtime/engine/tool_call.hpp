@@ -10,6 +10,7 @@
 #include "runtime/engine/questions.hpp"
 #include "runtime/engine/run.hpp"
 #include "runtime/engine/scope.hpp"
+#include "runtime/engine/work_span.hpp"
 #include "runtime/plugins/answer.hpp"
 
 #include <memory>
@@ -49,6 +50,7 @@ private:
     void approve();
     void on_decision(Result<plugins::Decision> decision);
     void act();
+    void begin_span();
     void settle(const std::string& output_json, const Error* error);
     void say_call();
     void say_result(const std::string& output_json, const std::string& error);
@@ -67,6 +69,7 @@ private:
     std::unique_ptr<Scope> scope_;  // what the tool itself asks for
     plugins::Answer* answer_ = nullptr;
     std::optional<Run::Work> work_;  // once it may act
+    std::optional<WorkSpan> span_;   // while it acts
     std::string output_json_;
     bool settled_ = false;
 };

@@ -10,7 +10,6 @@ namespace patchbay::observe {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";  // the standard allows no others
-constexpr uint8_t sampled = 1;
 
 // "00-<32 digits>-<16 digits>-<2 digits>"
 constexpr size_t trace_at = 3;
@@ -74,13 +73,8 @@ std::string traceparent_of(const TraceContext& context) {
     return "00-" + hex(context.trace_id) + "-" + hex(context.span_id) + "-" + write_hex(flags);
 }
 
-TraceContext begin_span(std::string_view traceparent) {
-    TraceContext context{.flags = sampled};
-    if (const auto parent = parse_traceparent(traceparent)) {
-        context = *parent;
-    } else {
-        fill_randomly(context.trace_id);
-    }
+TraceContext begin_span(const TraceContext& parent) {
+    auto context = parent;
     fill_randomly(context.span_id);
     return context;
 }

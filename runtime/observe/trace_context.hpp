@@ -12,10 +12,12 @@ namespace patchbay::observe {
 using TraceId = std::array<uint8_t, 16>;
 using SpanId = std::array<uint8_t, 8>;
 
+constexpr uint8_t sampled = 1;  // of the flags
+
 struct TraceContext {
     TraceId trace_id{};
     SpanId span_id{};
-    uint8_t flags = 0;  // 1 = sampled
+    uint8_t flags = 0;
 
     bool operator==(const TraceContext&) const = default;
 };
@@ -24,9 +26,9 @@ struct TraceContext {
 std::optional<TraceContext> parse_traceparent(std::string_view text);
 std::string traceparent_of(const TraceContext& context);  // version 00
 
-// The context of a new piece of work: in the trace of `traceparent`, else in a new one; its span is
-// new. Random, and never all zeros.
-TraceContext begin_span(std::string_view traceparent);
+// The context of a new piece of work: in the trace of `parent`, its span is new. Random, and never
+// all zeros.
+TraceContext begin_span(const TraceContext& parent);
 
 std::string hex(const TraceId& id);
 std::string hex(const SpanId& id);

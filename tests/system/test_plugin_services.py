@@ -106,15 +106,18 @@ class ExporterTest(unittest.TestCase):
         stream.rest()
         return run
 
-    def test_a_run_is_one_span_in_its_callers_trace(self):
+    def runs(self, path=None):
+        return [span for span in self.spans(path) if span["name"] == "api.stream"]
+
+    def test_a_run_is_a_span_in_its_callers_trace(self):
         run = self.run_once(traceparent=TRACEPARENT)
 
-        eventually(self.spans, "the span is exported")
+        eventually(self.runs, "the span is exported")
 
-        [span] = self.spans()
+        [span] = self.runs()
         self.assertEqual(span["trace_id"], TRACE)
         self.assertEqual(span["parent_span_id"], "b7ad6b7169203331")
-        self.assertEqual((span["name"], span["kind"], span["status"]), ("api.stream", "server", "ok"))
+        self.assertEqual((span["kind"], span["status"]), ("server", "ok"))
         self.assertLess(int(span["start_ns"]), int(span["end_ns"]))
         attributes = span["attributes"]
         self.assertEqual((attributes["run"], attributes["provider"], attributes["status"]),
@@ -122,15 +125,15 @@ class ExporterTest(unittest.TestCase):
         self.assertEqual(attributes["usage.completion_tokens"],
                          self.client.get(f"/api/runs/{run}").json()["usage"]["completion_tokens"])
 
-    def test_runs_without_a_caller_begin_traces_of_their_own(self):
-        self.run_once()
-        self.run_once(traceparent="nonsense")
+    def test_runs_without_a_caller_begin_traces_that_have_their_ids(self):
+        runs = [self.run_once(), self.run_once(traceparent="nonsense")]
 
-        eventually(lambda: len(self.spans()) == 2, "both spans are exported")
+        eventually(lambda: len(self.runs()) == 2, "both spans are exported")
 
-        first, second = self.spans()
-        self.assertNotEqual(first["trace_id"], second["trace_id"])
-        self.assertNotIn("parent_span_id", {**first, **second})
+        self.assertEqual([span["trace_id"] for span in self.runs()],
+                         [run.replace("-", "") for run in runs])
+        for span in self.runs():
+            self.assertNotIn("parent_span_id", span)
 
     def test_spans_go_to_the_exporter_that_the_config_names_now(self):
         later = self.server.folder / "later"
@@ -140,17 +143,20 @@ class ExporterTest(unittest.TestCase):
 
         second = self.run_once()
 
-        eventually(lambda: self.spans(later), "the new exporter has it")
-        self.assertEqual([span["attributes"]["run"] for span in self.spans()], [first])
-        self.assertEqual([span["attributes"]["run"] for span in self.spans(later)], [second])
+        eventually(lambda: self.runs(later), "the new exporter has it")
+        self.assertEqual([span["attributes"]["run"] for span in self.runs()], [first])
+        self.assertEqual([span["attributes"]["run"] for span in self.runs(later)], [second])
 
     def test_an_exporter_that_throws_is_tried_three_times_and_loses_its_spans_alone(self):
         (self.server.folder / "spans.throws").touch()
         self.run_once()
 
-        eventually(lambda: self.server.metrics()["patchbay_spans_dropped_total"] == 1, "given up")
+        spans = 3  # the run's, its agent's, its model's
+        eventually(lambda: self.server.metrics()["patchbay_spans_dropped_total"] == spans,
+                   "given up")
 
-        self.assertEqual(self.server.metrics()["patchbay_span_batches_failed_total"], 3)
+        failed = self.server.metrics()["patchbay_span_batches_failed_total"]
+        self.assertIn(failed, [3 * batches for batches in range(1, spans + 1)])
         self.assertIn("exporter.export_spans let a C++ exception out: asked to throw", self.server.read_log())
         (self.server.folder / "spans.throws").unlink()
         run = self.run_once()

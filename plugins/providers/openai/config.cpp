@@ -50,6 +50,7 @@ patchbay::Result<Config> read_config(std::string_view text) {
         object.value("max_tokens_field",
                      host_of(base) == "api.openai.com" ? "max_completion_tokens" : "max_tokens");
     config.include_usage = object.value("include_usage", true);
+    config.traceparent = object.value("traceparent", true);
 
     const auto timeout = [&](const char* key) {
         return std::chrono::milliseconds(object.value(key, uint32_t{0}));

@@ -16,6 +16,7 @@ struct Config {
     std::vector<patchbay::HttpHeader> headers;  // of every call, the credentials included
     std::string max_tokens_field;               // "max_completion_tokens" | "max_tokens"
     bool include_usage = true;
+    bool traceparent = true;
     std::chrono::milliseconds connect_timeout{0};  // 0 = the host's defaults
     std::chrono::milliseconds first_byte_timeout{0};
     std::chrono::milliseconds idle_timeout{0};

@@ -34,6 +34,8 @@ constexpr std::string_view schema = R"json({
     },
     "max_tokens_field": {"enum": ["max_completion_tokens", "max_tokens"]},
     "include_usage": {"type": "boolean"},
+    "traceparent": {"type": "boolean",
+      "description": "whether the upstream is told of the trace; default true"},
     "headers": {"type": "object",
                 "additionalProperties": {"type": "string", "writeOnly": true}},
     "connect_timeout_ms": {"type": "integer", "minimum": 0, "maximum": 4294967295},
@@ -63,7 +65,7 @@ public:
         call.url = config_.url;
         call.body = std::move(*body);
         call.headers = config_.headers;
-        if (!request.traceparent.empty())
+        if (config_.traceparent && !request.traceparent.empty())
             call.headers.push_back({"traceparent", std::string(request.traceparent)});
         call.split_sse = true;
         call.connect_timeout = config_.connect_timeout;
