@@ -56,20 +56,23 @@ Texts names_of(const std::vector<PluginConfig>& plugins) {
     return names;
 }
 
-// Every entry of `list` must be a plugin that is enabled.
+// What is named there must be a plugin that is enabled.
+void check_reference(const Config& config, const std::string& pointer, const std::string& name,
+                     Problems& problems) {
+    const auto found = std::ranges::find(config.plugins, name, &PluginConfig::name);
+    if (found == config.plugins.end()) {
+        problems.push_back({pointer, "a name that is not in \"plugins\"",
+                            "the name of a plugin" + hint(name, names_of(config.plugins))});
+    } else if (!found->enabled) {
+        problems.push_back(
+            {pointer, "the plugin \"" + name + "\", which is off", "a plugin that is enabled"});
+    }
+}
+
 void check_references(const Config& config, const std::string& pointer, const Texts& list,
                       Problems& problems) {
-    const auto names = names_of(config.plugins);
-    for (size_t i = 0; i < list.size(); ++i) {
-        const auto found = std::ranges::find(config.plugins, list[i], &PluginConfig::name);
-        if (found == config.plugins.end()) {
-            problems.push_back({entry(pointer, i), "a name that is not in \"plugins\"",
-                                "the name of a plugin" + hint(list[i], names)});
-        } else if (!found->enabled) {
-            problems.push_back({entry(pointer, i), "the plugin \"" + list[i] + "\", which is off",
-                                "a plugin that is enabled"});
-        }
-    }
+    for (size_t i = 0; i < list.size(); ++i)
+        check_reference(config, entry(pointer, i), list[i], problems);
 }
 
 void check_access(const Config& config, Problems& problems) {
@@ -114,6 +117,7 @@ Problems check_meaning(const Config& config) {
     check_plugin_names(config, problems);
     check_references(config, "/auth", config.auth, problems);
     check_references(config, "/middleware", config.middleware, problems);
+    check_reference(config, "/agents/default", config.agents.default_agent, problems);
     check_access(config, problems);
     check_models(config, problems);
     return problems;

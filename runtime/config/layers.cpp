@@ -22,6 +22,19 @@ auto* entry_of(Document& document, const std::string& name) {
     return entry.is_object() ? &entry : none;
 }
 
+// Who names no agent has the one that comes with the server.
+Json with_implied_agent(Json document) {
+    constexpr auto implied = "chat";
+    if (!document.is_object() || entry_of(document, implied) != nullptr) return document;
+    const auto agents = document.value("agents", Json::object());
+    if (agents.is_object() && agents.value("default", Json(implied)) != implied) return document;
+    auto& plugins = document["plugins"];
+    if (plugins.is_null()) plugins = Json::object();
+    if (plugins.is_object() && !plugins.contains(implied))
+        plugins[implied] = {{"library", "patchbay_agent_chat"}};
+    return document;
+}
+
 void apply(const Overrides& overrides, Json& document) {
     for (const auto& [name, change] : overrides) {
         auto* const entry = entry_of(document, name);
@@ -83,14 +96,15 @@ Json default_of(const Json& schema) { return schema.value("default", Json()); }
 }  // namespace
 
 Json document_of(const Layers& layers) {
-    auto document = layers.file;
+    auto document = with_implied_agent(layers.file);
     apply(layers.persisted, document);
     apply(layers.passing, document);
     return document;
 }
 
 bool has_plugin(const Layers& layers, const std::string& name) {
-    return entry_of(layers.file, name) != nullptr;
+    const auto document = document_of(layers);
+    return entry_of(document, name) != nullptr;
 }
 
 std::vector<std::string> stale_overrides(const Layers& layers) {
@@ -130,8 +144,9 @@ Checked<Layers> with_change(Layers layers, const PluginChange& change) {
 Json settings_of(const Layers& layers, const std::string& name, const Json& schema) {
     const auto document = document_of(layers);
     const auto* const now = entry_of(document, name);
-    const auto* const file = entry_of(layers.file, name);
-    if (now == nullptr || file == nullptr) return nullptr;
+    if (now == nullptr) return nullptr;
+    const auto* const in_layer = entry_of(layers.file, name);
+    const auto file = in_layer ? *in_layer : Json::object();  // empty: it is implied
     const auto persisted = find(layers.persisted, name);
     const auto passing = find(layers.passing, name);
 
@@ -143,11 +158,11 @@ Json settings_of(const Layers& layers, const std::string& name, const Json& sche
         settings[key] = {
             {"value", without_references(now->value(key, unset))},
             {"origin", origin(is_enabled && passing.enabled.has_value(),
-                              is_enabled && persisted.enabled.has_value(), file->contains(key))}};
+                              is_enabled && persisted.enabled.has_value(), file.contains(key))}};
     }
     const auto object = Json::object();
     const auto config = now->value("config", object);
-    const auto in_file = file->value("config", object);
+    const auto in_file = file.value("config", object);
     const auto described = schema.is_object() ? schema.value("properties", object) : object;
     auto& values = settings["config"] = Json::object();
     const auto show = [&](const std::string& key) {

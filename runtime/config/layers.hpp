@@ -17,11 +17,11 @@ struct Layers {
     Overrides passing;    // of the API: until the next reload or start
 };
 
-// The file's document with the overrides in front of it. Those of instances that the file does not
-// have are left out.
+// The file's document, with the agent that it implies (where no other is the default), and the
+// overrides in front of it. Those of instances that are not there are left out.
 Json document_of(const Layers& layers);
 
-// Instances that have overrides and no place in the file.
+// Instances that have overrides and are not there.
 std::vector<std::string> stale_overrides(const Layers& layers);
 
 bool has_plugin(const Layers& layers, const std::string& name);
@@ -34,7 +34,7 @@ struct PluginChange {
     bool forget = false;   // instead: without all overrides of this instance
 };
 
-// The layers with the change. Problems: an instance that is not in the file, a reference (only the
+// The layers with the change. Problems: an instance that is not there, a reference (only the
 // files may read what belongs to the server's user), and a text that stands for a hidden value.
 Checked<Layers> with_change(Layers layers, const PluginChange& change);
 

@@ -83,14 +83,6 @@ std::vector<PluginConfig> read_plugins(const Json& section) {
     return plugins;
 }
 
-// Who names no agent has the one that comes with the server.
-void add_default_agent(Config& config) {
-    const std::string implied = "chat";
-    const bool is_there = std::ranges::count(config.plugins, implied, &PluginConfig::name) > 0;
-    if (config.agents.default_agent != implied || is_there) return;
-    config.plugins.push_back({.name = implied, .library = "patchbay_agent_chat"});
-}
-
 PluginFaultsConfig read_plugin_faults(const Json& section) {
     PluginFaultsConfig faults;
     set(section, "limit", faults.limit);
@@ -129,7 +121,6 @@ Config read(const Json& document) {
     set(document, "plugin_path", config.plugin_path);
     config.plugins = read_plugins(section_of(document, "plugins"));
     set(section_of(document, "agents"), "default", config.agents.default_agent);
-    add_default_agent(config);
     config.plugin_faults = read_plugin_faults(section_of(document, "plugin_faults"));
     set(document, "auth", config.auth);
     config.allow_anonymous = document.value("anonymous", "deny") == "allow";

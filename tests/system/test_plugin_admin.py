@@ -58,6 +58,21 @@ class PluginAdminTest(PacedTest):
         self.patch({"words": None})
         self.assertEqual(self.values()["words"], (3, "api"), "the plugin's own default")
 
+    def test_the_agent_that_the_file_implies_is_an_instance_as_any_other(self):
+        shown = self.client.get("/api/admin/plugins/chat").json()
+        self.assertEqual(shown["settings"]["library"],
+                         {"value": "patchbay_agent_chat", "origin": "default"})
+
+        changed = self.change("enable", {"persist": True}, name="chat")
+
+        self.assertEqual(changed.status, 200, changed.body)
+        shown = self.client.get("/api/admin/plugins/chat").json()
+        self.assertEqual(shown["settings"]["enabled"], {"value": True, "origin": "overrides"})
+        self.server.stop()
+        self.server.start()
+        self.client = self.server.client(self.client.key)
+        self.assertEqual(self.answer(), ["one"] * 3)
+
     def test_secrets_are_never_shown(self):
         plain = {"secret": "in-the-file", "note": "x ${PACED_SECRET}",
                  "list": [{"key": "first-key", "name": "open"}]}
@@ -189,6 +204,7 @@ class PluginAdminTest(PacedTest):
     def test_what_others_need_cannot_be_switched_off(self):
         self.check_refused(self.change("disable"), "/models/default")
         self.check_refused(self.change("disable", name="keys"), "/auth/0")
+        self.check_refused(self.change("disable", name="chat"), "/agents/default")
         self.assertEqual(self.answer(), ["one"] * 3)
 
     def test_references_and_hidden_values_are_no_settings(self):

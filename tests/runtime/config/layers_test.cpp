@@ -29,6 +29,25 @@ std::string complaints_of(const char* text) {
     return overrides ? "" : sentences(overrides.error());
 }
 
+TEST(LayersTest, AFileImpliesTheAgentThatItNamesNoOtherFor) {
+    const auto agents_of = [](const char* file) {
+        std::string names;
+        const auto document = document_of({.file = Json::parse(file)});
+        for (const auto& [name, entry] : document.at("plugins").items())
+            names += name + "=" + entry.value("library", "") + " ";
+        return names;
+    };
+
+    EXPECT_EQ(agents_of("{}"), "chat=patchbay_agent_chat ");
+    EXPECT_EQ(agents_of(R"({"plugins": {"chat": {"library": "mine"}}})"), "chat=mine ");
+    EXPECT_EQ(agents_of(R"({"agents": {"default": "chat"}, "plugins": {}})"),
+              "chat=patchbay_agent_chat ");
+    EXPECT_EQ(agents_of(R"({"agents": {"default": "x"}, "plugins": {"x": {"library": "y"}}})"),
+              "x=y ");
+    for (const auto* const mistake : {R"({"plugins": 3})", R"({"plugins": {"chat": 3}})", "[]"})
+        EXPECT_EQ(document_of({.file = Json::parse(mistake)}), Json::parse(mistake));
+}
+
 TEST(LayersTest, ChangeStandsInFrontOfWhatPersistsAndThatInFrontOfTheFile) {
     auto layers = layers_of(R"({"demo": {"library": "d", "config": {"a": 1, "b": 1, "c": 1}}})");
 
