@@ -8,6 +8,10 @@ patchbay_str text(const char* characters) {
     return view;
 }
 
+static int is(patchbay_str view, const char* characters) {
+    return view.size == strlen(characters) && memcmp(view.data, characters, view.size) == 0;
+}
+
 patchbay_status emit(struct chat* chat, uint32_t kind, const char* characters) {
     patchbay_event event = {0};
     event.kind = kind;
@@ -64,6 +68,7 @@ static patchbay_status open_chat(void* instance, const patchbay_chat_request* re
     struct chat* chat = calloc(1, sizeof(struct chat));
     chat->instance = instance;
     chat->stream = stream;
+    chat->relentless = is(request->model, "relentless");
     patchbay_status status = faults.open ? faults.open(chat, request) : PATCHBAY_OK;
     if (status == PATCHBAY_OK) {
         status = wait_a_little(chat);
@@ -117,8 +122,7 @@ static patchbay_status create(const patchbay_host* host, patchbay_str config_jso
 static void destroy(void* instance) { free(instance); }
 
 static const void* get_interface(patchbay_str id) {
-    const patchbay_str own = text(PATCHBAY_PROVIDER_1);
-    return id.size == own.size && memcmp(id.data, own.data, own.size) == 0 ? &provider : NULL;
+    return is(id, PATCHBAY_PROVIDER_1) ? &provider : NULL;
 }
 
 extern const patchbay_plugin patchbay_plugin_entry;

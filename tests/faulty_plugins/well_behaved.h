@@ -21,10 +21,11 @@ struct instance {
 struct chat {
     const struct instance* instance;
     patchbay_stream stream;
-    int words;    /* told so far */
-    int waiting;  /* for the timer */
-    int finished; /* finish() was called */
-    void* own;    /* of the fault */
+    int words;      /* told so far */
+    int waiting;    /* for the timer */
+    int finished;   /* finish() was called */
+    void* own;      /* of the fault */
+    int relentless; /* the model's name: the fault is at its worst */
 };
 
 /* Each may be NULL or 0: then nothing is wrong there. */

@@ -103,7 +103,7 @@ class PluginAdminTest(PacedTest):
         self.assertEqual((reply.json()["state"], reply.json()["draining"]), ("on", 1))
         self.assertEqual(self.answer(), ["one", "one"])
         self.assertEqual(len(text_of(begun + stream.rest()).split()), 200)
-        self.assertEqual(self.plugin()["draining"], 0)
+        eventually(lambda: self.plugin()["draining"] == 0, "the old one is gone")
 
     def test_a_change_lasts_until_the_next_reload(self):
         self.patch({"words": 5})
