@@ -2,7 +2,8 @@
 """The whole table of budgets: Patchbay beside nginx and a direct connection, in one run.
 
     bench/run                    all of it, about half an hour
-    bench/run --only token,life  some of it: token, crowd, requests, life, stores, attacks, micro
+    bench/run --only token,life  some of it: token, crowd, requests, life, stores, attacks,
+                                 hostile, micro
     bench/run --quick            few and short runs: to see that it works, not for figures
 """
 
@@ -15,6 +16,7 @@ import sys
 import time
 
 import attacks
+import hostile
 import life
 import machine
 import report
@@ -23,7 +25,7 @@ import stores
 import systems
 import token_path
 
-PARTS = ("token", "crowd", "requests", "life", "stores", "attacks", "micro")
+PARTS = ("token", "crowd", "requests", "life", "stores", "attacks", "hostile", "micro")
 
 
 def arguments():
@@ -89,6 +91,7 @@ def main():
         "stores": lambda: stores.rows(tools, 20_000 if args.quick else stores.MANY_INTERACTIONS,
                                       20 if args.quick else 100),
         "attacks": lambda: attacks.rows(tools, args.runs, 1 if args.quick else 3),
+        "hostile": lambda: hostile.rows(tools, args.runs, 1 if args.quick else 3),
         "micro": in_process,
     }
     for part in parts:  # what was measured stays, whatever becomes of the next

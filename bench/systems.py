@@ -156,7 +156,7 @@ def nginx(upstream, tools):
             stop(process)
 
 
-def patchbay_config(upstream, with_auth):
+def patchbay_config(upstream, with_auth, more=None):
     plugins = {"openai": {"library": "patchbay_provider_openai", "required": True,
                           "config": {"base_url": upstream + "/v1", "api_key": "bench",
                                      "models": ["fake"]}}}
@@ -164,7 +164,8 @@ def patchbay_config(upstream, with_auth):
         plugins["keys"] = {"library": "patchbay_auth_api_key", "required": True}
     return {
         "server": {"max_connections": 20000},
-        "plugins": plugins,
+        "plugins": {**plugins, **(more or {})},
+        "plugin_faults": {"limit": 0},
         "auth": ["keys"] if with_auth else [],
         **({} if with_auth else {"anonymous": "allow"}),
         "models": {"default": "openai/fake", "unknown": "default"},
@@ -185,11 +186,11 @@ def create_key(tools, data, role="user"):
 
 
 @contextlib.contextmanager
-def patchbay_in(upstream, tools, root, with_auth):
+def patchbay_in(upstream, tools, root, with_auth, more=None):
     data = tempfile.mkdtemp(prefix="patchbay-bench-", dir=root)
     try:
         config = pathlib.Path(data) / "bench.json"
-        config.write_text(json.dumps(patchbay_config(upstream, with_auth)))
+        config.write_text(json.dumps(patchbay_config(upstream, with_auth, more)))
         key = create_key(tools, data) if with_auth else ""
         with open(os.path.join(data, "bench.log"), "w", encoding="utf-8") as log:
             process, base = serve(tools, config, data, log)
@@ -203,9 +204,9 @@ def patchbay_in(upstream, tools, root, with_auth):
         shutil.rmtree(data, ignore_errors=True)
 
 
-def governed(upstream, tools):
-    """With auth, its log on a disk."""
-    return patchbay_in(upstream, tools, tools.data_root, True)
+def governed(upstream, tools, more=None):
+    """With auth, its log on a disk. `more`: plugins of its config."""
+    return patchbay_in(upstream, tools, tools.data_root, True, more)
 
 
 def bare(upstream, tools):

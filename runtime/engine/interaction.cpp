@@ -275,6 +275,7 @@ void Interaction::list_runs(std::vector<StreamInfo>& infos) const {
                          .provider = run->record().provider,
                          .model = run->record().model,
                          .viewers = viewers_of(run->id()),
+                         .lane = shard_.lane().index(),
                          .started_at_ms = run->record().started_at_ms});
     }
 }

@@ -68,6 +68,7 @@ struct StreamInfo {
     std::string provider;
     std::string model;
     size_t viewers = 0;
+    size_t lane = 0;  // its number: what blocks one holds up all on it
     int64_t started_at_ms = 0;
 };
 

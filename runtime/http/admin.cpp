@@ -86,6 +86,7 @@ void get_streams(Server& server, CallRef call) {
                          {"provider", stream.provider},
                          {"model", stream.model},
                          {"viewers", stream.viewers},
+                         {"lane", stream.lane},
                          {"started_at_ms", stream.started_at_ms}});
     }
     answer_json(std::move(call), 200, {{"items", std::move(items)}});
