@@ -90,6 +90,7 @@ void Child::open(ModelAsk ask) {
 }
 
 void Child::open_model(std::string messages_json) {
+    if (auto admitted = run_.admit_model(); !admitted) return fail_later(admitted.error());
     const bool conversation = model_.messages_json.empty();
     const bool goes_on = conversation && (flags_ & PATCHBAY_CHAT_FORWARD) != 0 &&
                          parent_->place().is_root && choice_.model.prefill;

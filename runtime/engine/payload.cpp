@@ -183,6 +183,7 @@ std::string public_message(const Error& error) {
         case ErrorCode::timeout: return "The model's provider took too long.";
         case ErrorCode::rate_limited: return "The model's provider asks to slow down.";
         case ErrorCode::quota_exceeded: return "The quota at the model's provider is used up.";
+        case ErrorCode::limit: return "The run has reached a limit of the server.";
         case ErrorCode::too_large: return "The request is too large for the model's provider.";
         case ErrorCode::context_length: return "The conversation is too long for the model.";
         case ErrorCode::content_filtered: return "The model's provider refused the content.";

@@ -151,7 +151,8 @@ public:
     // goes before.
     void when_committed(std::move_only_function<void()> callback);
 
-    Result<void> admit_child(uint32_t depth);  // limit, quota_exceeded
+    Result<void> admit_child(uint32_t depth);  // limit
+    Result<void> admit_model() const;          // quota_exceeded
     Result<void> admit_tool_call(const std::string& call_id);
     std::string next_call_id();
 

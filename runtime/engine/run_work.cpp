@@ -163,14 +163,16 @@ Result<void> Run::admit_child(uint32_t depth) {
     if (depth > depth_limit) return std::unexpected(beyond("Agents ask one another too deeply."));
     if (children_ >= children_limit)
         return std::unexpected(beyond("This run has asked too many models and agents."));
-    const auto budget = options_->token_budget;
-    if (budget > 0 && tokens_used(ledger_.total()) >= budget) {
-        return std::unexpected(Error{.code = ErrorCode::quota_exceeded,
-                                     .message = "This run's budget of tokens is used up.",
-                                     .user_safe = true});
-    }
     ++children_;
     return {};
+}
+
+Result<void> Run::admit_model() const {
+    const auto budget = options_->token_budget;
+    if (budget == 0 || tokens_used(ledger_.total()) < budget) return {};
+    return std::unexpected(Error{.code = ErrorCode::quota_exceeded,
+                                 .message = "This run's budget of tokens is used up.",
+                                 .user_safe = true});
 }
 
 Result<void> Run::admit_tool_call(const std::string& call_id) {

@@ -40,6 +40,19 @@ class ChildTest(unittest.TestCase):
         self.assertEqual(events[-1].name, "run.failed")
         self.assertEqual(events[-1].data["code"], "limit")
 
+    def test_all_that_a_run_asks_shares_one_budget_of_tokens(self):
+        made = ToolServer(self, agents={"boss": delegate("assistant")},
+                          settings={"runs": {"token_budget": 15}})
+
+        events = made.client.run(made.client.interaction(), wants([("write_line", {"text": "a"})]),
+                                 agent="boss").rest()
+
+        self.assertEqual(made.lines(), ["a"])
+        self.assertEqual(len(made.upstream.requests), 1, "one answer uses it up")
+        self.assertEqual(events[-1].name, "run.failed")
+        self.assertEqual((events[-1].data["code"], events[-1].data["message"]),
+                         ("quota_exceeded", "This run's budget of tokens is used up."))
+
     def test_a_child_that_is_not_there_is_an_error_of_the_run(self):
         events = self.ask("hello", "lost")
 
