@@ -245,6 +245,57 @@ TEST_F(FakeHostTest, AVerdictThatSaysBothDenies) {
     EXPECT_FALSE(check.allowed());
 }
 
+// The parts of an answer that a call with such limits hears of, and how it ended.
+struct Heard {
+    std::string text;
+    patchbay_status end = PATCHBAY_OK;
+};
+
+TEST_F(FakeHostTest, AnAnswerBeyondTheLimitsOfItsCallIsCutOff) {
+    Heard heard;
+    const patchbay_http_handler handler = {
+        .head = nullptr,
+        .data =
+            [](void* user, patchbay_str bytes) {
+                static_cast<Heard*>(user)->text += patchbay::text_of(bytes);
+            },
+        .event =
+            [](void* user, const patchbay_sse_event* event) {
+                static_cast<Heard*>(user)->text += patchbay::text_of(event->data);
+            },
+        .done =
+            [](void* user, const patchbay_error* error) {
+                static_cast<Heard*>(user)->end = error ? error->code : PATCHBAY_OK;
+            }};
+    const auto ask = [&](uint32_t flags, uint64_t max_body, uint64_t max_line) {
+        heard = {};
+        host.http().answer("http://a.test/", {.chunks = {"data: one\n\n", "data: tw", "o\n\n"}});
+        behaviour->open = [&](const auto&, patchbay_stream stream) {
+            const auto* const http =
+                static_cast<const patchbay_http_1*>(behaviour->host->get_interface(
+                    behaviour->host, patchbay::view_of(PATCHBAY_HTTP_1)));
+            patchbay_http_start call = {};
+            call.method = patchbay::view_of("GET");
+            call.url = patchbay::view_of("http://a.test/");
+            call.flags = flags;
+            call.max_body_bytes = max_body;
+            call.max_line_bytes = max_line;
+            patchbay_handle started = {};
+            return http->start(behaviour->host, stream, &call, &handler, &heard, &started);
+        };
+        behaviour->cancel = [&] {};
+        EXPECT_TRUE(host.open());
+        host.run();
+        return heard.text + " " + std::to_string(heard.end);
+    };
+    const auto too_large = std::to_string(PATCHBAY_E_TOO_LARGE);
+
+    EXPECT_EQ(ask(0, 0, 0), "data: one\n\ndata: two\n\n 0");
+    EXPECT_EQ(ask(0, 12, 0), "data: one\n\n " + too_large);
+    EXPECT_EQ(ask(PATCHBAY_HTTP_SPLIT_SSE, 0, 9), "onetwo 0");
+    EXPECT_EQ(ask(PATCHBAY_HTTP_SPLIT_SSE, 0, 8), " " + too_large);
+}
+
 TEST(SseSplitterTest, SplitsLikeABrowser) {
     patchbay::testing::SseSplitter splitter;
 

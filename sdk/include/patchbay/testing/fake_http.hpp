@@ -92,12 +92,13 @@ private:
         HttpAnswer answer;
         const patchbay_http_handler* handler;
         void* user;
-        SseSplitter splitter = {};
+        SseSplitter splitter = SseSplitter(1u << 20);
         bool splits = false;
         bool head_sent = false;
         bool body_ended = false;
         bool held = false;  // by a pause
         size_t next_chunk = 0;
+        uint64_t body_bytes = 0;
         std::deque<SplitEvent> events = {};  // not delivered yet
     };
 
@@ -108,6 +109,7 @@ private:
     void send_head(Call& call);
     void send_event(Call& call);
     void send_chunk(Call& call);
+    static void cut_off(Call& call, const char* why);
     void end(uint64_t id, const std::optional<Error>& error);
 
     FakeLane& lane_;
@@ -216,7 +218,9 @@ inline void FakeHttp::send_head(Call& call) {
             sse = true;
     }
     const bool success = call.answer.status >= 200 && call.answer.status < 300;
-    call.splits = sse && success && (call.record.settings.flags & PATCHBAY_HTTP_SPLIT_SSE);
+    const auto& settings = call.record.settings;
+    call.splits = sse && success && (settings.flags & PATCHBAY_HTTP_SPLIT_SSE);
+    if (settings.max_line_bytes) call.splitter = SseSplitter(settings.max_line_bytes);
     if (call.handler->head)
         call.handler->head(call.user, call.answer.status, headers.data(),
                            static_cast<uint32_t>(headers.size()));
@@ -232,13 +236,25 @@ inline void FakeHttp::send_event(Call& call) {
 }
 
 inline void FakeHttp::send_chunk(Call& call) {
+    const auto& settings = call.record.settings;
     const auto& bytes = call.answer.chunks[call.next_chunk++].bytes;
+    call.body_bytes += bytes.size();
+    if (call.body_bytes > (settings.max_body_bytes ? settings.max_body_bytes : 64u << 20))
+        return cut_off(call, "the body is larger than max_body_bytes");
     if (call.splits) {
         for (auto& event : call.splitter.add(bytes)) call.events.push_back(std::move(event));
+        if (call.splitter.too_large()) cut_off(call, "an event is larger than max_line_bytes");
     } else if (call.handler->data) {
         LentText lent;
         call.handler->data(call.user, lent.lend(bytes));
     }
+}
+
+// What is too large is not delivered; what came before it is.
+inline void FakeHttp::cut_off(Call& call, const char* why) {
+    call.next_chunk = call.answer.chunks.size();
+    call.body_ended = true;
+    call.answer.failure = Error{.code = ErrorCode::too_large, .message = why};
 }
 
 inline void FakeHttp::end(uint64_t id, const std::optional<Error>& error) {

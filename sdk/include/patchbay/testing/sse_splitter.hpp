@@ -1,6 +1,7 @@
 // Splits a text/event-stream into its events, as WHATWG HTML 9.2 has it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,9 @@ struct SplitEvent {
 
 class SseSplitter {
 public:
+    // `max_bytes` of one event's lines.
+    explicit SseSplitter(uint64_t max_bytes = UINT64_MAX) : max_bytes_(max_bytes) {}
+
     // Takes the next bytes, cut anywhere; returns the events that they complete.
     std::vector<SplitEvent> add(std::string_view bytes) {
         std::vector<SplitEvent> events;
@@ -26,9 +30,14 @@ public:
                 line_ += c;
             else
                 end_line(events);
+            too_large_ = too_large_ || line_.size() + event_.data.size() > max_bytes_;
+            if (too_large_) break;
         }
         return events;
     }
+
+    // An event was larger than it may be: it is not told, and nothing after it.
+    bool too_large() const { return too_large_; }
 
     // The end of the body: a last event without its blank line counts too.
     std::vector<SplitEvent> end() {
@@ -68,6 +77,8 @@ private:
     std::string id_;
     bool has_data_ = false;
     bool after_cr_ = false;
+    uint64_t max_bytes_;
+    bool too_large_ = false;
 };
 
 }  // namespace patchbay::testing
