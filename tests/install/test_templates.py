@@ -38,7 +38,8 @@ class TemplateTest(unittest.TestCase):
         server.start(env={f"{name.upper()}_TOKEN": token})
 
         key = token if kind == "auth" else server.key()
-        answer = tokens_of(server.client(key).converse("hello").rest())
+        fields = {"agent": name} if kind == "agent" else {}
+        answer = tokens_of(server.client(key).converse("hello", **fields).rest())
         if kind == "provider":
             self.assertEqual(answer, f"Hello from {name}.")
         else:
