@@ -56,7 +56,7 @@ class RunnerTest(unittest.TestCase):
         self.refuse("```c in=b.c\nint x;\n```\n", "there is no b.c")
 
     def test_a_plugin_is_compiled_and_validated_and_its_test_is_run(self):
-        with self.assertRaisesRegex(PageError, "page.md:1: exit code 1: cc (?s:.)*undeclared"):
+        with self.assertRaisesRegex(PageError, r"page.md:1: exit code 1: .*\bcc (?s:.)*undeclared"):
             self.read("```c plugin=b\nint x = y;\n```\n")
         with self.assertRaisesRegex(PageError, "patchbay plugin validate(?s:.)*static.exports"):
             self.read("```c plugin=b\nextern int x;\nint x;\n```\n")
