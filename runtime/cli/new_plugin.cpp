@@ -108,11 +108,12 @@ std::string quoted(const std::string& path) {
     return "'" + text + "'";
 }
 
-// What is typed next, line by line.
-std::vector<std::string> commands() {
+// What is typed next, in the folder of the project `name`, line by line.
+std::vector<std::string> commands(const std::string& name) {
     const auto prefix = sdk_prefix();
     return {"cmake -B build" + (prefix.empty() ? "" : " -DCMAKE_PREFIX_PATH=" + quoted(prefix)),
-            "cmake --build build", "ctest --test-dir build"};
+            "cmake --build build", "ctest --test-dir build",
+            "patchbay plugin validate build/" + name + ".so"};
 }
 
 // One project, its names filled in.
@@ -173,7 +174,7 @@ private:
         auto text = std::string(readme_template());
         replace(text, "`my_plugin.cpp`", "`my_plugin" + std::string(extension) + "`");
         text = filled(text);
-        replace(text, "cmake -B build\n", commands().front() + "\n");
+        replace(text, "cmake -B build\n", commands(name_).front() + "\n");
         replace(text, "MY_CONFIG", config());
         return text;
     }
@@ -195,7 +196,7 @@ int plugin_new(const NewPluginFlags& flags, Terminal terminal) {
     if (const auto written = project.write(); !written) return fail(terminal, written.error());
     terminal.out << "Wrote " << project.folder().string() << ". Next:\n\n  cd "
                  << quoted(project.folder().string()) << "\n";
-    for (const auto& command : commands()) terminal.out << "  " << command << "\n";
+    for (const auto& command : commands(flags.name)) terminal.out << "  " << command << "\n";
     terminal.out << "\nTo use it, in patchbay.json:\n\n" << project.config() << "\n";
     return done;
 }

@@ -11,6 +11,34 @@ from thread_tags import HEADERS, TAG, TAGS
 
 # What wraps a slot: the header of the C++ layer, the class or None, the function.
 WRAPPERS = {
+    "patchbay_agent_1.open": ("agent.hpp", "Agent", "run"),
+    "patchbay_agent_1.resume": ("call.hpp", "Call", "resume"),
+    "patchbay_agent_1.cancel": ("call.hpp", "Call", "cancel"),
+    "patchbay_agent_1.methods": ("agent.hpp", "Agent", "methods"),
+    "patchbay_tool_1.describe": ("tool.hpp", "Tool", "describe"),
+    "patchbay_tool_1.call": ("tool.hpp", "Tool", "call"),
+    "patchbay_tool_1.resume": ("call.hpp", "Call", "resume"),
+    "patchbay_tool_1.cancel": ("call.hpp", "Call", "cancel"),
+    "patchbay_middleware_1.on_request": ("middleware.hpp", "Middleware", "on_request"),
+    "patchbay_middleware_1.cancel": ("middleware.hpp", "TurnWatcher", "cancel"),
+    "patchbay_middleware_1.on_events": ("middleware.hpp", "TurnWatcher", "on_events"),
+    "patchbay_middleware_1.on_end": ("middleware.hpp", "TurnWatcher", "on_end"),
+    "patchbay_exporter_1.export_spans": ("exporter.hpp", "Exporter", "export_spans"),
+    "patchbay_chat_1.start": ("chat.hpp", None, "start_child"),
+    "patchbay_chat_1.resume": ("chat.hpp", "Child", "resume"),
+    "patchbay_chat_1.cancel": ("chat.hpp", "Child", "cancel"),
+    "patchbay_tools_1.list": ("tools.hpp", None, "tools_of"),
+    "patchbay_tools_1.call": ("tools.hpp", None, "start_tool"),
+    "patchbay_history_1.read": ("history.hpp", None, "read_history"),
+    "patchbay_approval_1.ask": ("approval.hpp", None, "ask_person"),
+    "patchbay_kv_1.get": ("kv.hpp", "Kv", "get"),
+    "patchbay_kv_1.put": ("kv.hpp", "Kv", "put"),
+    "patchbay_kv_1.remove": ("kv.hpp", "Kv", "remove"),
+    "patchbay_kv_1.list": ("kv.hpp", "Kv", "list"),
+    "patchbay_worker_1.run": ("worker.hpp", None, "start_work"),
+    "patchbay_metrics_1.define": ("metrics.hpp", None, "define_counter"),
+    "patchbay_metrics_1.add": ("metrics.hpp", "Counter", "add"),
+    "patchbay_metrics_1.set": ("metrics.hpp", "Gauge", "set"),
     "patchbay_plugin.create": ("plugin.hpp", None, "PATCHBAY_PLUGIN"),
     "patchbay_host.get_interface": ("host.hpp", "Host", "find"),
     "patchbay_host.set_error": ("host.hpp", "Host", "fail"),
@@ -28,11 +56,26 @@ WRAPPERS = {
     "patchbay_timer_1.cancel": ("timer.hpp", "Timer", "cancel"),
     "patchbay_http_1.start": ("http.hpp", None, "start_http"),
     "patchbay_http_1.cancel": ("http.hpp", "HttpCall", "cancel"),
+    "patchbay_http_handler.head": ("http.hpp", "HttpHandler", "on_head"),
+    "patchbay_http_handler.data": ("http.hpp", "HttpHandler", "on_data"),
+    "patchbay_http_handler.event": ("http.hpp", "HttpHandler", "on_event"),
     "patchbay_http_handler.done": ("http.hpp", "HttpHandler", "on_done"),
     "patchbay_log_1.enabled": ("log.hpp", "Log", "enabled"),
     "patchbay_log_1.write": ("log.hpp", "Log", "write"),
     "patchbay_secrets_1.resolve": ("secrets.hpp", None, "resolve_secret"),
     "patchbay_secrets_1.find_credential": ("secrets.hpp", None, "find_credential"),
+}
+
+# What has no function of the C++ layer for its own, and why.
+UNWRAPPED = {
+    "a destructor": {"patchbay_plugin.destroy", "patchbay_provider_1.close", "patchbay_agent_1.close",
+                     "patchbay_tool_1.close", "patchbay_middleware_1.close", "patchbay_auth_1.close"},
+    "made by PATCHBAY_PLUGIN": {"patchbay_plugin.get_interface"},
+    "a callback that hands over to a function of the plugin": {
+        "patchbay_decided", "patchbay_history_read", "patchbay_kv_done", "patchbay_posted",
+        "patchbay_tool_done", "patchbay_job", "patchbay_chat_handler.events",
+        "patchbay_chat_handler.done"},
+    "a call is cancelled with its owner": {"patchbay_tools_1.cancel"},
 }
 
 
@@ -91,6 +134,12 @@ class ThreadTagsTest(unittest.TestCase):
     def test_the_table_in_the_docs_is_that_of_the_headers(self):
         self.assertEqual(thread_tags.TABLE.read_text(), thread_tags.table(),
                          "run ./dev abi accept")
+
+    def test_every_function_has_its_wrapper_or_a_reason_to_have_none(self):
+        unwrapped = set().union(*UNWRAPPED.values())
+
+        self.assertEqual(set(thread_tags.all_slots()), set(WRAPPERS) | unwrapped)
+        self.assertEqual(set(WRAPPERS) & unwrapped, set())
 
     def test_the_cpp_layer_says_the_same(self):
         slots = thread_tags.all_slots()

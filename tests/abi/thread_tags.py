@@ -47,10 +47,10 @@ def slots_in(header):
     return found
 
 
-def all_slots():
-    """{"patchbay_provider_1.open": ["lane"], …}, in the order of the headers."""
+def all_slots(folder=HEADERS / "abi"):
+    """{"patchbay_provider_1.open": ("provider.h", ["lane"]), …}, in the order of the headers."""
     slots = {}
-    for header in sorted((HEADERS / "abi").glob("*.h")):
+    for header in sorted(folder.glob("*.h")):
         for struct, function, tags in slots_in(header):
             slots[f"{struct}.{function}" if struct else function] = (header.name, tags)
     return slots

@@ -12,6 +12,10 @@ A fence says what is to be done with its block:
                          line of its own for any lines
   ```LANG file=PATH      written to PATH
   ```LANG in=PATH        lines that stand in PATH as they are, up to their indentation
+  ```LANG plugin=NAME    a whole plugin, in C or C++: it is compiled, without a warning, to NAME.so, and
+                         `patchbay plugin validate` finds nothing, times apart
+  ```cpp test            a whole program that tests the plugin before it, PLUGIN_FILE: it is compiled
+                         and run, and its exit code is 0
   ```text                a picture
 
 Every other block is refused: what nobody runs becomes untrue. In all of them 127.0.0.1:8080 stands for a
@@ -30,6 +34,10 @@ import tempfile
 import textwrap
 import threading
 
+BUILD = pathlib.Path(os.environ.get("PATCHBAY_BUILD_DIR", "build/release"))
+SOURCE = pathlib.Path(os.environ.get("PATCHBAY_SOURCE_DIR",
+                                     pathlib.Path(__file__).resolve().parents[2]))
+
 SHOWN = "127.0.0.1:8080"
 LIMIT = 300  # seconds: of one block
 
@@ -44,8 +52,8 @@ class PageError(AssertionError):
 class Block:
     line: int       # of its fence, from 1
     language: str
-    kind: str       # "run", "background", "by-hand", "output", "file", "in", "picture"
-    argument: str   # of file=, in= and run=
+    kind: str       # "run", "background", "by-hand", "output", "file", "in", "plugin", "test", "picture"
+    argument: str   # of file=, in=, plugin= and run=
     body: str
 
 
@@ -58,14 +66,30 @@ def blocks_of(text):
         kind, _, argument = (words[1] if len(words) > 1 else "").partition("=")
         if language == "text" and not kind:
             kind = "picture"
-        known = {"sh": ("run", "background", "by-hand"), "text": ("output", "picture", "file")}
+        known = {"sh": ("run", "background", "by-hand"), "text": ("output", "picture", "file"),
+                 "c": ("plugin",), "cpp": ("plugin", "test")}
         allowed = (*known.get(language, ()), "file", "in")
         if len(words) > 2 or not language or kind not in allowed:
             raise PageError(f"line {line}: nothing says what to do with ```{match['info']}")
-        if (kind in ("file", "in")) != bool(argument) and argument != "fails":
+        if (kind in ("file", "in", "plugin")) != bool(argument) and argument != "fails":
             raise PageError(f"line {line}: ```{match['info']} names no file")
         blocks.append(Block(line, language, kind, argument, match["body"]))
     return blocks
+
+
+# What compiles the plugins and tests of pages, warnings being errors.
+COMPILERS = {"c": ["cc", "-std=c11"], "cpp": ["c++", "-std=c++23"]}
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+
+
+def compiler_cache(folder):
+    """The environment of ccache where there is one: pages are run more often than they change."""
+    if not shutil.which("ccache"):
+        return {}
+    cache = subprocess.run(["ccache", "-k", "cache_dir"], text=True, check=True,
+                           stdout=subprocess.PIPE).stdout.strip()
+    return {"CCACHE_DIR": cache, "CCACHE_BASEDIR": str(folder), "CCACHE_NOHASHDIR": "1",
+            "CMAKE_C_COMPILER_LAUNCHER": "ccache", "CMAKE_CXX_COMPILER_LAUNCHER": "ccache"}
 
 
 def free_port():
@@ -90,6 +114,7 @@ class Page:
 
     def __init__(self, path, build):
         self.path = pathlib.Path(path)
+        self.sdk = pathlib.Path(build).resolve()
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="patchbay-page-"))
         self.work = self.folder / "work"
         self.work.mkdir()
@@ -98,7 +123,9 @@ class Page:
         self.address = f"127.0.0.1:{free_port()}"
         self.environment = {
             "PATH": f"{pathlib.Path(build).resolve()}/bin:{os.environ['PATH']}",
-            "HOME": str(self.folder), "LANG": "C.UTF-8", "TMPDIR": tempfile.gettempdir()}
+            "HOME": str(self.folder), "LANG": "C.UTF-8", "TMPDIR": tempfile.gettempdir(),
+            **compiler_cache(self.folder)}
+        self.plugin = None  # the file of the newest one
         self.background = []
         self.output = None  # of the block before
 
@@ -149,6 +176,40 @@ class Page:
         if not self.output:
             raise PageError(f"printed nothing:\n{(self.folder / 'background.log').read_text()}")
 
+    def _type(self, *command):
+        done = subprocess.run([str(word) for word in command], cwd=self.work, timeout=LIMIT,
+                              env=self.environment, text=True, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            raise PageError(f"exit code {done.returncode}: {' '.join(map(str, command))}\n{done.stdout}")
+        return done.stdout
+
+    def _compile(self, block, name, *flags):
+        source = self.work / f"{name}.{block.language}"
+        source.write_text(block.body)
+        cached = ["ccache"] if "CCACHE_DIR" in self.environment else []
+        self._type(*cached, *COMPILERS[block.language], *WARNINGS, f"-I{self.sdk / 'include'}", *flags,
+                   "-c", "-o", f"{name}.o", source.name)
+
+    def do_plugin(self, block):
+        name = block.argument
+        self._compile(block, name, "-O2", "-fPIC", "-fvisibility=hidden", "-fno-gnu-unique")
+        self._type(COMPILERS[block.language][0], "-shared", "-Wl,-z,defs", "-o", f"{name}.so", f"{name}.o",
+                   f"-Wl,--version-script={self.sdk / 'share/cmake/Patchbay/plugin.map'}")
+        self.plugin = self.work / f"{name}.so"
+        # Not how long its calls took: that is the machine's as much as the plugin's.
+        names = [line.split()[0] for line in self._type("patchbay", "plugin", "validate", "--list").splitlines()]
+        self._type("patchbay", "plugin", "validate", self.plugin, "--timeout", "20", "--only",
+                   *(name for name in names if name != "threads.time"))
+
+    def do_test(self, block):
+        if self.plugin is None:
+            raise PageError("tests no plugin")
+        name = self.plugin.stem + "_test"
+        self._compile(block, name, f'-DPLUGIN_FILE="./{self.plugin.name}"')
+        self._type("c++", "-o", name, f"{name}.o", "-ldl", "-pthread")
+        self._type(f"./{name}")
+
     def do_by_hand(self, block):
         self.output = None
 
@@ -177,3 +238,17 @@ class Page:
         wanted, there = lines_of(self._here(textwrap.dedent(block.body))), lines_of(path.read_text())
         if not any(there[i:i + len(wanted)] == wanted for i in range(len(there))):
             raise PageError(f"{block.argument} has no such lines:\n{block.body}")
+
+
+def add_pages(test_class, folder):
+    """Adds a test for each page of a folder: test_first_plugin, …"""
+    def add(path):
+        def read(self):
+            page = Page(path, BUILD)
+            self.addCleanup(page.close)
+            page.read()
+
+        setattr(test_class, "test_" + path.stem.replace("-", "_"), read)
+
+    for path in sorted(folder.glob("*.md")):
+        add(path)

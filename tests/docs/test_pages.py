@@ -1,33 +1,19 @@
-"""Every command and snippet of docs/plugins is run, and what the pages show is what comes."""
+"""Every command and snippet of docs/plugins is run, and what the pages show is what comes. The pages
+below reference/ have test_reference.py."""
 
 import os
 import pathlib
 import tempfile
 import unittest
 
-from page import Page, PageError, blocks_of
-
-BUILD = pathlib.Path(os.environ.get("PATCHBAY_BUILD_DIR", "build/release"))
-SOURCE = pathlib.Path(os.environ.get("PATCHBAY_SOURCE_DIR",
-                                     pathlib.Path(__file__).resolve().parents[2]))
-PAGES = SOURCE / "docs" / "plugins"
+from page import BUILD, SOURCE, Page, PageError, add_pages, blocks_of
 
 
 class PagesTest(unittest.TestCase):
     """One test a page: test_first_plugin, …"""
 
 
-def add_page(path):
-    def read(self):
-        page = Page(path, BUILD)
-        self.addCleanup(page.close)
-        page.read()
-
-    setattr(PagesTest, "test_" + path.stem.replace("-", "_"), read)
-
-
-for each in sorted(PAGES.glob("*.md")):
-    add_page(each)
+add_pages(PagesTest, SOURCE / "docs" / "plugins")
 
 
 class RunnerTest(unittest.TestCase):
@@ -69,8 +55,16 @@ class RunnerTest(unittest.TestCase):
         self.refuse("```c file=b.c\nint y;\n```\n```c in=b.c\nint x;\n```\n", "no such lines")
         self.refuse("```c in=b.c\nint x;\n```\n", "there is no b.c")
 
+    def test_a_plugin_is_compiled_and_validated_and_its_test_is_run(self):
+        with self.assertRaisesRegex(PageError, r"page.md:1: exit code 1: .*\bcc (?s:.)*undeclared"):
+            self.read("```c plugin=b\nint x = y;\n```\n")
+        with self.assertRaisesRegex(PageError, "patchbay plugin validate(?s:.)*static.exports"):
+            self.read("```c plugin=b\nextern int x;\nint x;\n```\n")
+        self.refuse("```cpp test\nint main() {}\n```\n", "tests no plugin")
+
     def test_a_block_that_nobody_runs_is_refused(self):
-        for fence in ("sh", "cpp", "json", "", "sh later", "c file", "python run"):
+        for fence in ("sh", "cpp", "json", "", "sh later", "c file", "python run", "cpp plugin",
+                      "c test"):
             with self.assertRaisesRegex(PageError, "line 1: "):
                 blocks_of(f"```{fence}\nx\n```\n")
 

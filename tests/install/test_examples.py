@@ -1,10 +1,13 @@
 """Every example is a project that stands alone: built against the installed SDK by both compilers, it
 passes its own tests, and the real server gets an answer from it."""
 
+import json
 import re
 import shutil
 import unittest
 
+from fake_upstream import FakeUpstream, says
+from fake_upstream import config as upstream_config
 from harness import Server, demo_config, tokens_of
 from installed_sdk import BUILD, SOURCE, InstalledSdk, has_compiler, run, validate
 
@@ -56,17 +59,35 @@ class ExampleTest(unittest.TestCase):
         text = self.answer(provider_config("fibonacci", library, "10"), "count")
         self.assertEqual(text, "0 1 1 2 3 5 8 13 21 34")
 
-    def check_is_on(self, name, library):
-        server = self.serve(demo_config(plugins={name: {"library": str(library)}}))
-        items = server.client().get("/api/admin/plugins").json()["items"]
-        states = {item["name"]: (item["state"], item["reason"]) for item in items}
-        self.assertEqual(states[name], ("on", None))
+    def serve_with_model(self, answer, **overrides):
+        upstream = FakeUpstream(answer)
+        self.addCleanup(upstream.close)
+        server = self.serve(upstream_config(upstream, **overrides))
+        return upstream, server.client(server.key())
 
     def check_cpp_agent(self, library):
-        self.check_is_on("summarize", library)
+        def model(connection):
+            asks_for_facts = "List the facts" in json.dumps(connection.body)
+            says("Plugs fit; sockets wait." if asks_for_facts else "They meet.")(connection)
+
+        plugin = {"library": str(library), "required": True}
+        upstream, client = self.serve_with_model(model, plugins={"summarize": plugin})
+        events = client.converse("a long story", agent="summarize").rest()
+
+        self.assertEqual(tokens_of(events).strip(), "They meet.")  # and nothing of the facts
+        self.assertEqual(events[-1].data["type"], "complete")
+        asked = [json.dumps(request["messages"]) for request in upstream.requests]
+        self.assertIn("List the facts in: a long story", asked[0])
+        self.assertIn("One sentence from: Plugs fit; sockets wait.", asked[1])
 
     def check_middleware(self, library):
-        self.check_is_on("signature", library)
+        plugin = {"library": str(library), "required": True}
+        upstream, client = self.serve_with_model(says("Dear reader."), plugins={"signature": plugin},
+                                                 middleware=["signature"])
+        events = client.converse("write to me").rest()
+
+        self.assertEqual(tokens_of(events), "Dear reader. \n\nYours, the model")
+        self.assertIn("Write as in a letter.", json.dumps(upstream.requests[0]["messages"]))
 
     # ---- the tests ----
 
@@ -120,9 +141,8 @@ class ExampleTest(unittest.TestCase):
         limits = {"c_provider/countdown.c": 150, "cpp_provider/echo.cpp": 60,
                   "cpp_agent/summarize.cpp": 30}
         for path, limit in limits.items():
-            if (EXAMPLES / path).exists():
-                lines = len((EXAMPLES / path).read_text().splitlines())
-                self.assertLessEqual(lines, limit, path)
+            lines = len((EXAMPLES / path).read_text().splitlines())
+            self.assertLessEqual(lines, limit, path)
 
 
 class InstalledFilesTest(unittest.TestCase):

@@ -1,6 +1,7 @@
 """`patchbay plugin new`: what it writes builds by both compilers, passes its own test, validates, and
 runs in the real server, as it is."""
 
+import os
 import re
 import subprocess
 import unittest
@@ -37,7 +38,8 @@ class TemplateTest(unittest.TestCase):
         server.start(env={f"{name.upper()}_TOKEN": token})
 
         key = token if kind == "auth" else server.key()
-        answer = tokens_of(server.client(key).converse("hello").rest())
+        fields = {"agent": name} if kind == "agent" else {}
+        answer = tokens_of(server.client(key).converse("hello", **fields).rest())
         if kind == "provider":
             self.assertEqual(answer, f"Hello from {name}.")
         else:
@@ -69,13 +71,15 @@ class TemplateTest(unittest.TestCase):
         done = run(BINARY.resolve(), "plugin", "new", "as_printed", "--kind", "provider",
                    "--directory", self.sdk.scratch / "a folder")
         commands = [line.strip() for line in done.stdout.splitlines() if line.startswith("  ")]
-        self.assertEqual(len(commands), 4)
+        self.assertEqual(len(commands), 5)
 
+        path = f"{BINARY.resolve().parent}:{os.environ['PATH']}"
         done = subprocess.run(["bash", "-e"], input="\n".join(commands), text=True, timeout=600,
-                              capture_output=True)
+                              capture_output=True, env=dict(os.environ, PATH=path))
 
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("100% tests passed", done.stdout)
+        self.assertIn("org.example.as_printed 0.1.0: ", done.stdout)
 
 
 if __name__ == "__main__":

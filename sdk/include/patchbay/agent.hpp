@@ -27,7 +27,7 @@
 namespace patchbay {
 
 // One call of an agent: what was asked, and all that may be awaited (see call.hpp too). abi/agent.h
-// says what each field holds; they are copies, and stay as long as the call.
+// says what each field holds; they are copies, and stay as long as the call. [lane]
 class AgentCall : public Call {
 public:
     AgentCall(const Host& host, patchbay_stream stream, const patchbay_agent_request& request)

@@ -72,7 +72,7 @@ struct ChatAnswer {
     Usage usage = {};  // of the child and of its own children
 };
 
-// A running child. A value: losing it does not stop it.
+// A running child. A value: losing it does not stop it. [lane]
 class Child {
 public:
     Child() = default;

@@ -4,11 +4,10 @@
 //   hits_.add(1, {"warm"});
 //
 // Names      the host puts "patchbay_plugin_" before them, and the label `instance` beside.
-// Threads    defined in create() alone [control]; used from anywhere [any-thread], without
-// blocking. Limits     64 metrics of one instance, 4 labels of one; 100 values of one label, then
-// "other". Errors     bad_request, conflict (the name is taken), limit, bad_state (after create()).
-// With a
-//            host that has no metrics figures go nowhere. So do those of a metric that is not
+// Threads    defined in create() alone [control]; used from anywhere [any-thread]; never blocks.
+// Limits     64 metrics of one instance, 4 labels of one; 100 values of one label, then "other".
+// Errors     bad_request, conflict (the name is taken), limit, bad_state (after create()).
+//            Figures go nowhere with a host that has no metrics, and those of a metric that is not
 //            defined, or whose number of label values is not that of its labels.
 #pragma once
 
@@ -76,6 +75,7 @@ Result<T> define(const Host& host, std::string_view name, std::string_view help,
 
 }  // namespace detail
 
+// What only grows. [any-thread]
 class Counter : public detail::Metric {
 public:
     using Metric::Metric;
@@ -84,6 +84,7 @@ public:
     }
 };
 
+// What comes and goes. [any-thread]
 class Gauge : public detail::Metric {
 public:
     using Metric::Metric;
@@ -95,6 +96,7 @@ public:
     }
 };
 
+// How what was observed is spread. [any-thread]
 class Histogram : public detail::Metric {
 public:
     using Metric::Metric;
@@ -103,18 +105,19 @@ public:
     }
 };
 
-// `name` ends in "_total".
+// `name` ends in "_total". [control]
 [[nodiscard]] inline Result<Counter> define_counter(const Host& host, std::string_view name,
                                                     std::string_view help, Labels labels = {}) {
     return detail::define<Counter>(host, name, help, labels, PATCHBAY_METRIC_COUNTER);
 }
 
+// As above, with a name that does not. [control]
 [[nodiscard]] inline Result<Gauge> define_gauge(const Host& host, std::string_view name,
                                                 std::string_view help, Labels labels = {}) {
     return detail::define<Gauge>(host, name, help, labels, PATCHBAY_METRIC_GAUGE);
 }
 
-// `limits`: the upper ends of its buckets, rising.
+// `limits`: the upper ends of its buckets, rising. [control]
 [[nodiscard]] inline Result<Histogram> define_histogram(const Host& host, std::string_view name,
                                                         std::string_view help,
                                                         std::span<const double> limits,

@@ -24,7 +24,7 @@
 namespace patchbay {
 
 // One call of a tool: what was asked, and what may be awaited (see call.hpp). abi/tool.h says what
-// each field holds; they are copies, and stay as long as the call.
+// each field holds; they are copies, and stay as long as the call. [lane]
 class ToolRun : public Call {
 public:
     ToolRun(const Host& host, patchbay_stream stream, const patchbay_tool_request& request)

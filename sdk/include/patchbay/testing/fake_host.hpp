@@ -59,8 +59,8 @@ struct LogLine {
 
 // As patchbay_credential, owned.
 struct FakeCredential {
-    std::string id;
-    std::string sha256;  // 32 bytes
+    std::string id = {};
+    std::string sha256 = {};  // 32 bytes
     std::string owner = "user:test";
     std::string name = "test";
     uint32_t role = PATCHBAY_ROLE_USER;
