@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace patchbay::validate {
 namespace {
@@ -26,6 +27,14 @@ size_t thread_count() {
 }
 
 size_t own_threads = 1;
+
+const char* name_of(Tag tag) {
+    switch (tag) {
+        case Tag::control: return "control";
+        case Tag::lane: return "lane";
+        default: return "worker";
+    }
+}
 
 // How long this thread was ready to run and had no processor. 0 where the kernel does not say.
 nanoseconds waited_for_processor() {
@@ -67,7 +76,9 @@ const CurrentCall* Probe::current() { return current_call; }
 bool Probe::call(const char* slot, Tag tag, const std::function<void()>& body) {
     const CurrentCall call{slot, tag, ++calls_};
     bool threw = false;
-    if (carrier_) {
+    if (tag == Tag::worker) {
+        std::thread([&] { run(call, body, threw); }).join();
+    } else if (carrier_) {
         carrier_->carry([&] { run(call, body, threw); });
         turns_.take_lane();
     } else {
@@ -77,10 +88,11 @@ bool Probe::call(const char* slot, Tag tag, const std::function<void()>& body) {
 }
 
 void Probe::run(const CurrentCall& call, const std::function<void()>& body, bool& threw) {
-    turns_.take_lane();
+    const bool measured = conduct_.measure && call.tag == Tag::lane;
+    if (call.tag != Tag::worker) turns_.take_lane();
     current_call = &call;
     note(last_words().slot, call.slot);
-    const Stopwatch watch(conduct_.measure);
+    const Stopwatch watch(measured);
     try {
         body();
     } catch (const std::exception& thrown) {
@@ -91,7 +103,7 @@ void Probe::run(const CurrentCall& call, const std::function<void()>& body, bool
         threw = true;
         find(Breach::exception, fmt::format("{} let an exception out", call.slot));
     }
-    if (conduct_.measure) times_[{call.slot, ++calls_by_slot_[call.slot]}] = watch.elapsed();
+    if (measured) times_[{call.slot, ++calls_by_slot_[call.slot]}] = watch.elapsed();
     note(last_words().slot, "");
     current_call = nullptr;
 }
@@ -103,6 +115,10 @@ void Probe::find(Breach breach, std::string what) {
     findings_.push_back({breach, std::move(what)});
 }
 
+void Probe::find_alone(Breach breach, std::string what) {
+    if (findings().empty()) find(breach, std::move(what));
+}
+
 bool Probe::allows(const char* function, Tag tag) {
     const auto* call = current();
     if (!call) {
@@ -111,8 +127,8 @@ bool Probe::allows(const char* function, Tag tag) {
         return false;
     }
     if (call->tag == tag) return true;
-    find(Breach::wrong_thread,
-         fmt::format("{}() is [{}]", function, tag == Tag::lane ? "lane" : "control"));
+    find(Breach::wrong_thread, fmt::format("{}() is [{}], and was called from a [{}] function",
+                                           function, name_of(tag), name_of(call->tag)));
     return false;
 }
 
