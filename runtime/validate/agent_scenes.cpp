@@ -203,7 +203,7 @@ std::vector<Scene> all_scenes() {
             {"answered by a model that fails", &children_say<&fails>},
             {"answered by a model that fails midway", &children_say<&fails_midway>},
             {"answered by a model that says nothing", &children_say<&says_nothing>},
-            {"answered by a model that says 1 MB", &children_say<&says_much>},
+            {"answered by a model that says 1 MB", &children_say<&says_much>, false, true},
             {"answered by a model that meets its max_tokens",
              &children_say<&stops_early<PATCHBAY_FINISH_LENGTH>>},
             {"answered by a model that declines",
@@ -227,7 +227,7 @@ std::vector<Scene> all_scenes() {
             {"given an empty history", &empty_history},
             {"given roles and parts that nobody knows", &odd_history},
             {"given events that nobody knows", &odd_events},
-            {"asked in odd ways", &odd_requests},
+            {"asked in odd ways", &odd_requests, false, true},
         }),
         std::back_inserter(scenes));
     add_troubles<&failing_upstream>(scenes);

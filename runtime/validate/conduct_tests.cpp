@@ -79,7 +79,7 @@ Verdict time(const Subject& subject) {
     auto worst = passed();
     for (const auto* kind : kinds_of(**loaded)) {
         for (const auto& scene : kind->scenes) {
-            if (scene.about_upstream) continue;
+            if (scene.about_upstream || scene.large) continue;
             note(last_words().scene, std::string(scene.name).c_str());
             Samples samples;
             for (size_t round = 0; round < rounds; ++round) {

@@ -36,6 +36,7 @@ private:
     HandedOver& json(patchbay_str text, const char* name, bool fits, const char* kind);
     void find(Breach breach, const char* name, const char* what);
 
+    OwnTime own_time_;
     Probe& probe_;
     const char* function_;
     bool in_order_ = true;
@@ -79,6 +80,7 @@ struct Starting {
 template <class Owned, class Start>
 patchbay_status start_pending(Session& session, const Starting& starting, Owned owned,
                               Start&& start) {
+    const OwnTime own_time;
     if (session.refusal() == starting.refusal) return PATCHBAY_E_LIMIT;
     auto pending = std::make_unique<Owned>(std::move(owned));
     const patchbay_status status = start(pending.get());

@@ -55,6 +55,7 @@ patchbay_status emit(const patchbay_host* host, patchbay_stream stream,
                      const patchbay_event* events, uint32_t count) {
     auto& session = Session::of(host);
     if (!session.probe().allows("emit", Tag::lane)) return PATCHBAY_E_WRONG_THREAD;
+    const OwnTime own_time;
     for (uint32_t i = 0; i < count; ++i)
         if (!check_event(session, events[i])) return PATCHBAY_E_BAD_REQUEST;
     const auto status = inner_table<patchbay_stream_1>(session, PATCHBAY_STREAM_1)

@@ -40,6 +40,16 @@ struct CurrentCall {
 // Counts the threads that are not the plugin's. Once, before it is loaded.
 void count_own_threads();
 
+// While one of these lives, inside of a call into the plugin, its clock stands still: what the
+// host's side looks at there costs time that is not the plugin's.
+class OwnTime {
+public:
+    OwnTime();
+    ~OwnTime();
+    OwnTime(const OwnTime&) = delete;
+    OwnTime& operator=(const OwnTime&) = delete;
+};
+
 class Probe {
 public:
     Probe(Conduct conduct, testing::Turns& turns);

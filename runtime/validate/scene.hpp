@@ -29,6 +29,7 @@ struct Scene {
     std::string_view name;  // "cancelled before the first byte": goes behind "when it is"
     void (*play)(const Stage& stage);
     bool about_upstream = false;  // skipped when the plugin makes no HTTP call
+    bool large = false;           // of more than is usual: its time is not judged
 };
 
 // A kind of plugin: its interface and its scenes, the ordinary one first. One file a kind.
