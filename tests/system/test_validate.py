@@ -41,19 +41,45 @@ FAULTS = {
     "dead_handle": ("memory.handles", "emit() got a handle of something that is over"),
     "thread_local_state": ("threads.moves", "on another in each call"),
     "hides_failure": ("upstream.failures", "ended with reason 1 instead of ERROR"),
+    "agent_forgets_failures": ("stream.finishes", "when it is answered by a model that fails"),
+    "agent_ignores_cancel": ("stream.cancel", "cancel() was not followed by finish()"),
+    "agent_keeps_view": ("memory.views", "it used the view request.input_json in chat.done"),
+    "tool_broken_json": ("text.json", "emit() got a text that is not JSON"),
+    "tool_no_result": ("tool.result", "stopped without exactly one result"),
+    "tool_acts_after_cancel": ("stream.silent_after_finish", "emit() came after finish()"),
+    "tool_emits_in_job": ("threads.foreign", "emit() is [lane], and was called from a [worker]"),
+    "middleware_loses_held": ("middleware.end", "what was held was lost"),
+    "middleware_cuts_characters": ("text.utf8", "emit() got a text that is not UTF-8"),
+    "middleware_drops_unknown": ("middleware.unknown_kinds", "did not go on"),
+    "middleware_passes_too": ("middleware.events", "let the batch pass all the same"),
+    "middleware_sees_pieces": ("middleware.cuts", "when it is cut at byte "),
+    "exporter_keeps_view": ("memory.views", "it used the view spans_json"),
     "answers_twice": ("auth.answers_once", "complete() was called a second time"),
 }
 # What these do kills every test that comes near it: they are for the death itself.
 DEADLY = {"aborts", "hangs"}
-FAULTLESS = {"nothing", "lists_models"}
+FAULTLESS = {"nothing", "lists_models", "agent_nothing", "tool_nothing", "middleware_nothing",
+             "exporter_nothing"}
 
 SECRET = json.dumps({"algorithms": ["HS256"], "secret": "s" * 40})
+PATTERNS = json.dumps({"patterns": [{"pattern": "sk-[A-Za-z0-9]{20,}"},
+                                    {"pattern": "[a-z.]+@[a-z.]+", "replacement": ""},
+                                    {"pattern": "secret|w\u00f6rld"}]})
 KEY_SET = json.dumps({"algorithms": ["RS256"], "jwks_url": "https://id.test/jwks.json"})
 OWN = [("patchbay_provider_demo", ()),
        ("patchbay_provider_openai", ("--config", '{"api_key": "k"}')),
        ("patchbay_auth_api_key", ()),
        ("patchbay_auth_jwt", ("--config", SECRET)),
-       ("patchbay_auth_jwt", ("--config", KEY_SET))]
+       ("patchbay_auth_jwt", ("--config", KEY_SET)),
+       ("patchbay_agent_chat", ()),
+       ("patchbay_agent_assistant", ()),
+       ("patchbay_agent_summarize", ()),
+       ("patchbay_agent_delegate", ("--config", '{"agent": "other"}')),
+       ("patchbay_tool_clock", ()),
+       ("patchbay_tool_calculator", ()),
+       ("patchbay_tool_http_get", ("--config", '{"hosts": ["*"]}')),
+       ("patchbay_middleware_redact", ("--config", PATTERNS)),
+       ("patchbay_middleware_system_prompt", ("--config", '{"text": "Be kind."}'))]
 
 
 def library(fault):
