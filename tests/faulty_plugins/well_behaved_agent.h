@@ -1,4 +1,4 @@
-/* An agent that keeps the contract, but for one fault that each agent_….c beside this file plants.
+/* An agent that keeps the contract, but for a fault that each agent_….c beside this one plants.
  *
  * It forwards what the model says. */
 #ifndef PATCHBAY_TESTS_WELL_BEHAVED_AGENT_H

@@ -1,4 +1,4 @@
-/* A middleware that keeps the contract, but for one fault that each middleware_….c beside this file
+/* A middleware that keeps the contract, but for a fault that each middleware_….c beside this one
  * plants.
  *
  * It holds the last characters of the answer until more comes, as one does that looks for words. */
