@@ -50,6 +50,7 @@ static void wait_for_tick(chat* chat) {
     const countdown* self = chat->self;
     patchbay_handle timer;
     patchbay_error error = {0};
+    error.message = view("the host starts no timer");
     error.code = self->timers->start(self->host, chat->stream, tick_us, count, chat, &timer);
     if (error.code < 0) finish(chat, PATCHBAY_FINISH_ERROR, &error);
 }

@@ -1,12 +1,8 @@
 // What an auth plugin is put through.
-#include "runtime/validate/scene.hpp"
-#include "runtime/validate/upstream_answers.hpp"
+#include "runtime/validate/trouble_scenes.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <utility>
 #include <vector>
 
 namespace patchbay::validate {
@@ -65,12 +61,12 @@ void ask_all(const Stage& stage) {
 }
 
 void asked_by_strangers(const Stage& stage) {
-    stage.session.set_upstream(ordinary_upstream(stage.subject));
+    stage.session.set_world({.upstream = ordinary_upstream(stage.subject)});
     ask_all(stage);
 }
 
 void cancelled(const Stage& stage) {
-    stage.session.set_upstream(slow_upstream(stage.subject));
+    stage.session.set_world({.upstream = slow_upstream(stage.subject)});
     for (const auto& input : strangers()) {
         auto& check = stage.session.host().check(input);
         check.cancel();
@@ -79,7 +75,7 @@ void cancelled(const Stage& stage) {
 }
 
 void asked_at_a_time(const Stage& stage) {
-    stage.session.set_upstream(slow_upstream(stage.subject));
+    stage.session.set_world({.upstream = slow_upstream(stage.subject)});
     std::vector<FakeCheck*> checks;
     for (int round = 0; round < 5; ++round)
         for (const auto& input : strangers()) checks.push_back(&stage.session.host().check(input));
@@ -87,7 +83,7 @@ void asked_at_a_time(const Stage& stage) {
 }
 
 void destroyed_while_asked(const Stage& stage) {
-    stage.session.set_upstream(slow_upstream(stage.subject));
+    stage.session.set_world({.upstream = slow_upstream(stage.subject)});
     for (const auto& input : strangers()) stage.session.host().check(input);
 }
 
@@ -97,9 +93,8 @@ void refused_by_host(const Stage& stage) {
     ask_all(stage);
 }
 
-template <size_t index>
-void failing_upstream(const Stage& stage) {
-    stage.session.set_upstream(upstream_troubles()[index].upstream(stage.subject));
+void failing_upstream(const Stage& stage, const UpstreamTrouble& trouble) {
+    stage.session.set_world({.upstream = trouble.upstream(stage.subject)});
     ask_all(stage);
 }
 
@@ -113,30 +108,27 @@ std::string transcript(const Stage& stage) {
     return text;
 }
 
-template <size_t... indexes>
-auto scenes_of(std::index_sequence<indexes...>) {
-    const std::array ordinary = {
-        Scene{"asked by strangers", &asked_by_strangers},
-        Scene{"cancelled at once", &cancelled},
-        Scene{"asked by many at a time", &asked_at_a_time},
-        Scene{"destroyed after open checks were cancelled", &destroyed_while_asked},
-        Scene{"refused its timers", &refused_by_host<Refusal::timers>},
-        Scene{"refused its HTTP calls", &refused_by_host<Refusal::calls>},
-        Scene{"refused its posts", &refused_by_host<Refusal::posts>},
+std::vector<Scene> all_scenes() {
+    std::vector<Scene> scenes = {
+        {"asked by strangers", &asked_by_strangers},
+        {"cancelled at once", &cancelled},
+        {"asked by many at a time", &asked_at_a_time},
+        {"destroyed after open checks were cancelled", &destroyed_while_asked},
+        {"refused its timers", &refused_by_host<Refusal::timers>},
+        {"refused its HTTP calls", &refused_by_host<Refusal::calls>},
+        {"refused its posts", &refused_by_host<Refusal::posts>},
+        {"refused its store", &refused_by_host<Refusal::store>},
+        {"refused its jobs", &refused_by_host<Refusal::jobs>},
     };
-    std::array<Scene, ordinary.size() + sizeof...(indexes)> all = {};
-    std::ranges::copy(ordinary, all.begin());
-    ((all[ordinary.size() + indexes] =
-          Scene{upstream_troubles()[indexes].name, &failing_upstream<indexes>, true}),
-     ...);
-    return all;
+    add_troubles<&failing_upstream>(scenes);
+    return scenes;
 }
 
 }  // namespace
 
 const Kind& auth_kind() {
-    static const auto scenes = scenes_of(std::make_index_sequence<upstream_trouble_count>());
-    static const Kind kind = {PATCHBAY_AUTH_1, scenes, &transcript};
+    static const auto scenes = all_scenes();
+    static const Kind kind = {PATCHBAY_AUTH_1, scenes, &transcript, nullptr};
     return kind;
 }
 

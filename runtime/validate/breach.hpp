@@ -22,6 +22,7 @@ enum class Breach {
     bad_json,          //
     bad_event,         // unknown kind or channel, too large, …
     bad_argument,      // a host function refused what it was given
+    bad_http,          // the same of an HTTP call
     stale_handle,      // a handle of something that is over, or of nothing
     wrong_thread,      // a [lane] function from a thread that is not the lane
     hidden_failure,    // the upstream failed, yet the answer ended as if it had not
@@ -31,6 +32,13 @@ enum class Breach {
     second_verdict,    //
     bad_verdict,       // neither allow nor deny, or both; an owner that is none
     let_in,            // a stranger
+    bad_result,        // a tool's call without exactly one result, or with what is none
+    bad_batch,         // a middleware's answer about events, or emits where it must not
+    uneven_text,       // what a middleware shows depends on where the text was cut
+    lost_text,         // held by a middleware, and not shown at the end
+    lost_event,        // of a kind that a middleware does not know
+    refused_batch,     // by an exporter
+    late_return,       // an exporter's, after 10 s
 };
 
 struct Finding {

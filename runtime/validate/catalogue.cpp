@@ -8,8 +8,9 @@ namespace patchbay::validate {
 
 std::vector<TestCase> all_tests() {
     std::vector<TestCase> all;
-    for (const auto tests : {static_tests(), load_tests(), config_tests(), provider_tests(),
-                             upstream_tests(), auth_tests(), conduct_tests()})
+    for (const auto tests :
+         {static_tests(), load_tests(), config_tests(), answer_tests(), offer_tests(),
+          upstream_tests(), auth_tests(), middleware_tests(), exporter_tests(), conduct_tests()})
         std::ranges::copy(tests, std::back_inserter(all));
     return all;
 }

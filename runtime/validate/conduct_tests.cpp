@@ -30,17 +30,14 @@ Verdict other_threads(const Subject& subject) {
     const auto loaded = load(subject);
     if (!loaded) return skipped("it does not load");
     for (const auto* kind : kinds_of(**loaded)) {
-        std::array<std::string, 2> transcripts;
-        for (size_t i = 0; i < transcripts.size(); ++i) {
-            Session session(**loaded, {.conduct = {.move_threads = i == 1}});
-            if (const auto made = session.create(config_for(subject, **loaded)); !made)
-                return skipped("it makes no instance: " + made.error().message);
-            session.set_upstream(ordinary_upstream(subject));
-            transcripts[i] = kind->transcript({session, subject});
-        }
-        if (transcripts[0] != transcripts[1])
+        const auto upstream = ordinary_upstream(subject);
+        const auto difference =
+            difference_between(subject, *kind, {.upstream = upstream},
+                               {.conduct = {.move_threads = true}, .upstream = upstream});
+        if (!difference) return skipped("it makes no instance: " + difference.error().message);
+        if (*difference)
             return failed(fmt::format("on one thread: \"{}\"; on another in each call: \"{}\"",
-                                      transcripts[0], transcripts[1]));
+                                      (*difference)->first, (*difference)->second));
     }
     return play(subject, {.traits = {.conduct = {.move_threads = true}}}, {});
 }
@@ -51,11 +48,6 @@ constexpr nanoseconds limit = 5ms;
 constexpr size_t rounds = 7;
 
 using Samples = std::map<Probe::CallKey, std::vector<nanoseconds>>;
-
-bool may_block(const std::string& slot) {
-    return slot == "create" || slot == "destroy" || slot == "get_interface" ||
-           slot == "provider.models";
-}
 
 nanoseconds median(std::vector<nanoseconds> samples) {
     const auto middle = samples.begin() + static_cast<ptrdiff_t>(samples.size() / 2);
@@ -69,7 +61,7 @@ Verdict judge(const Samples& samples, std::string_view scene) {
     nanoseconds slowest{0};
     std::string slot;
     for (const auto& [key, times] : samples) {
-        if (times.size() < rounds || may_block(key.first)) continue;
+        if (times.size() < rounds) continue;
         if (const auto time = median(times); time > slowest) {
             slowest = time;
             slot = key.first;
@@ -87,7 +79,7 @@ Verdict time(const Subject& subject) {
     auto worst = passed();
     for (const auto* kind : kinds_of(**loaded)) {
         for (const auto& scene : kind->scenes) {
-            if (scene.about_upstream) continue;
+            if (scene.about_upstream || scene.large) continue;
             note(last_words().scene, std::string(scene.name).c_str());
             Samples samples;
             for (size_t round = 0; round < rounds; ++round) {
@@ -107,7 +99,7 @@ Verdict time(const Subject& subject) {
     return worst;
 }
 
-constexpr std::array<TestCase, 9> tests = {{
+constexpr std::array<TestCase, 10> tests = {{
     {"errors.exceptions", "No exception leaves it",
      "Catch everything in each function that the host calls, and fail with INTERNAL: the C++ "
      "layer does.",
@@ -121,6 +113,9 @@ constexpr std::array<TestCase, 9> tests = {{
     {"text.json", "What it hands over as JSON is JSON",
      "Check what comes from upstream; a tool call's arguments are JSON too.",
      &any_kind<Breach::bad_json>},
+    {"host.arguments", "What it asks of the host is in order",
+     "See the limits in the header of the function that is named.",
+     &any_kind<Breach::bad_argument>},
     {"memory.views", "It keeps no view beyond its call, and reads none beyond its end",
      "Copy what you keep. A patchbay_str has a size and no NUL.", &views},
     {"memory.handles", "It uses no handle that is over",

@@ -35,8 +35,10 @@ Json sample_array(const Json& schema) {
 
 // Long enough, and an address where one is asked for.
 Json sample_text(const Json& schema) {
-    const auto pattern = schema.value("pattern", "") + schema.value("format", "");
-    if (pattern.find("http") != pattern.npos || pattern.find("uri") != pattern.npos)
+    const auto form = schema.value("pattern", "") + schema.value("format", "");
+    const auto description = schema.value("description", "");
+    if (form.find("http") != form.npos || form.find("uri") != form.npos ||
+        description.find("https://") != description.npos)
         return "https://upstream.test";
     return std::string(
         std::min(std::max(schema.value("minLength", size_t{1}), size_t{1}), size_t{4096}), 'x');

@@ -1,11 +1,10 @@
 // patchbay.http/1 as the plugin sees it, and its handlers as the fake host sees them.
 #include "runtime/validate/host_side.hpp"
+#include "runtime/validate/lent_abi.hpp"
 
 #include <patchbay/view.hpp>
 
 #include <memory>
-#include <utility>
-#include <vector>
 
 namespace patchbay::validate {
 namespace {
@@ -24,13 +23,9 @@ void head(void* user, uint32_t status, const patchbay_header* headers, uint32_t 
     auto& call = call_of(user);
     if (!call.handler->head) return;
     LentMemory lent("http.head", call.guards());
-    std::vector<patchbay_header> views;
-    for (uint32_t i = 0; i < header_count; ++i)
-        views.push_back({lent.text(headers[i].name, "header.name"),
-                         lent.text(headers[i].value, "header.value")});
-    const auto* array = lent.array(views, "headers");
-    call.session->probe().call("http.head", Tag::lane,
-                               [&] { call.handler->head(call.user, status, array, header_count); });
+    const auto* array = lend_headers(lent, headers, header_count);
+    call.session->call("http.head", Tag::lane, lent,
+                       [&] { call.handler->head(call.user, status, array, header_count); });
 }
 
 void data(void* user, patchbay_str bytes) {
@@ -38,8 +33,7 @@ void data(void* user, patchbay_str bytes) {
     if (!call.handler->data) return;
     LentMemory lent("http.data", call.guards());
     const auto view = lent.text(bytes, "bytes");
-    call.session->probe().call("http.data", Tag::lane,
-                               [&] { call.handler->data(call.user, view); });
+    call.session->call("http.data", Tag::lane, lent, [&] { call.handler->data(call.user, view); });
 }
 
 void event(void* user, const patchbay_sse_event* event) {
@@ -49,22 +43,16 @@ void event(void* user, const patchbay_sse_event* event) {
                                       lent.text(event->id, "event.id"),
                                       lent.text(event->data, "event.data")};
     const auto* view = lent.object(views, "event");
-    call.session->probe().call("http.event", Tag::lane,
-                               [&] { call.handler->event(call.user, view); });
+    call.session->call("http.event", Tag::lane, lent,
+                       [&] { call.handler->event(call.user, view); });
 }
 
 void done(void* user, const patchbay_error* error) {
     const std::unique_ptr<Call> call(static_cast<Call*>(user));
     LentMemory lent("http.done", call->guards());
-    const patchbay_error* view = nullptr;
-    if (error) {
-        auto views = *error;
-        views.message = lent.text(error->message, "error.message");
-        views.detail_json = lent.text(error->detail_json, "error.detail_json");
-        view = lent.object(views, "error");
-    }
-    call->session->probe().call("http.done", Tag::lane,
-                                [&] { call->handler->done(call->user, view); });
+    const auto* view = lend_error(lent, error);
+    call->session->call("http.done", Tag::lane, lent,
+                        [&] { call->handler->done(call->user, view); });
 }
 
 const patchbay_http_handler wrapped_handler = {
@@ -74,28 +62,22 @@ patchbay_status start(const patchbay_host* host, patchbay_handle owner,
                       const patchbay_http_start* request, const patchbay_http_handler* handler,
                       void* user, patchbay_handle* call) {
     auto& session = Session::of(host);
-    auto& probe = session.probe();
-    if (!probe.allows("http.start", Tag::lane)) return PATCHBAY_E_WRONG_THREAD;
-    if (session.refusal() == Refusal::calls) return PATCHBAY_E_LIMIT;
-    if (!handler->done || ((request->flags & PATCHBAY_HTTP_SPLIT_SSE) && !handler->event)) {
-        probe.find(Breach::bad_argument,
-                   "http.start() got a handler without done(), or with SPLIT_SSE without event()");
-        return PATCHBAY_E_BAD_REQUEST;
-    }
-    session.add_answer(*request);
-    auto wrapped = std::make_unique<Call>(Call{&session, handler, user});
+    if (!session.probe().allows("http.start", Tag::lane)) return PATCHBAY_E_WRONG_THREAD;
     patchbay_handle started = {};
-    const auto status = inner_table<patchbay_http_1>(session, PATCHBAY_HTTP_1)
-                            ->start(session.inner(), session.inner_handle(owner), request,
-                                    &wrapped_handler, wrapped.get(), &started);
-    if (status < 0) {
-        if (status == PATCHBAY_E_BAD_REQUEST)
-            probe.find(Breach::bad_argument, "http.start() got a bad URL or a bad header");
-        note_stale(probe, "http.start", status);
-        return status;
-    }
-    wrapped.release();  // done() frees it
-    *call = session.outer_handle(started);
+    const auto status = start_pending(
+        session,
+        {"http.start", Refusal::calls,
+         "a bad URL, a bad header, or a handler without done(), or with SPLIT_SSE without event()",
+         Breach::bad_http},
+        Call{&session, handler, user}, [&](Call* wrapped) -> patchbay_status {
+            const bool splits = (request->flags & PATCHBAY_HTTP_SPLIT_SSE) != 0;
+            if (!handler->done || (splits && !handler->event)) return PATCHBAY_E_BAD_REQUEST;
+            session.add_answer(*request);
+            return inner_table<patchbay_http_1>(session, PATCHBAY_HTTP_1)
+                ->start(session.inner(), session.inner_handle(owner), request, &wrapped_handler,
+                        wrapped, &started);
+        });
+    if (status >= 0) *call = session.outer_handle(started);
     return status;
 }
 

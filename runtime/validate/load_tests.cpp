@@ -1,13 +1,13 @@
 // Tests of loading: the table, its interfaces, hosts of other ages.
 #include "runtime/plugins/abi_text.hpp"
 #include "runtime/plugins/about.hpp"
+#include "runtime/plugins/interfaces.hpp"
 #include "runtime/plugins/library.hpp"
 #include "runtime/validate/config_samples.hpp"
 #include "runtime/validate/elf_file.hpp"
 #include "runtime/validate/last_words.hpp"
 #include "runtime/validate/scene.hpp"
 #include "runtime/validate/session.hpp"
-#include "runtime/plugins/interfaces.hpp"
 #include "runtime/validate/temporary_copy.hpp"
 #include "runtime/validate/test_case.hpp"
 
@@ -122,7 +122,8 @@ Verdict interfaces(const Subject& subject) {
         const auto* first = plugin.get_interface(view_of(id));
         const bool told =
             about && std::ranges::find(about->interfaces, id) != about->interfaces.end();
-        if (told && !first) return failed(fmt::format("about_json has {}, get_interface() not", id));
+        if (told && !first)
+            return failed(fmt::format("about_json has {}, get_interface() not", id));
         if (first != plugin.get_interface(view_of(id)))
             return failed(fmt::format("{} is another table every time", id));
     }

@@ -8,6 +8,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace patchbay::validate {
 namespace {
@@ -27,6 +28,14 @@ size_t thread_count() {
 
 size_t own_threads = 1;
 
+const char* name_of(Tag tag) {
+    switch (tag) {
+        case Tag::control: return "control";
+        case Tag::lane: return "lane";
+        default: return "worker";
+    }
+}
+
 // How long this thread was ready to run and had no processor. 0 where the kernel does not say.
 nanoseconds waited_for_processor() {
     std::ifstream file("/proc/thread-self/schedstat");
@@ -35,17 +44,23 @@ nanoseconds waited_for_processor() {
     return file >> ran >> waited ? nanoseconds(waited) : nanoseconds(0);
 }
 
+// Of the OwnTimes in the call that runs on this thread: one inside of another counts once.
+constinit thread_local int own_times = 0;
+constinit thread_local std::chrono::steady_clock::time_point own_start = {};
+constinit thread_local nanoseconds own_time{0};
+
 class Stopwatch {
 public:
     explicit Stopwatch(bool runs) : runs_(runs) {
         if (!runs_) return;
         waited_ = waited_for_processor();
+        own_time = nanoseconds(0);
         start_ = std::chrono::steady_clock::now();
     }
     nanoseconds elapsed() const {
         if (!runs_) return nanoseconds(0);
         const auto wall = std::chrono::steady_clock::now() - start_;
-        return std::max(nanoseconds(0), wall - (waited_for_processor() - waited_));
+        return std::max(nanoseconds(0), wall - own_time - (waited_for_processor() - waited_));
     }
 
 private:
@@ -55,6 +70,14 @@ private:
 };
 
 }  // namespace
+
+OwnTime::OwnTime() {
+    if (own_times++ == 0) own_start = std::chrono::steady_clock::now();
+}
+
+OwnTime::~OwnTime() {
+    if (--own_times == 0) own_time += std::chrono::steady_clock::now() - own_start;
+}
 
 void count_own_threads() { own_threads = thread_count(); }
 
@@ -67,7 +90,9 @@ const CurrentCall* Probe::current() { return current_call; }
 bool Probe::call(const char* slot, Tag tag, const std::function<void()>& body) {
     const CurrentCall call{slot, tag, ++calls_};
     bool threw = false;
-    if (carrier_) {
+    if (tag == Tag::worker) {
+        std::thread([&] { run(call, body, threw); }).join();
+    } else if (carrier_) {
         carrier_->carry([&] { run(call, body, threw); });
         turns_.take_lane();
     } else {
@@ -77,10 +102,11 @@ bool Probe::call(const char* slot, Tag tag, const std::function<void()>& body) {
 }
 
 void Probe::run(const CurrentCall& call, const std::function<void()>& body, bool& threw) {
-    turns_.take_lane();
+    const bool measured = conduct_.measure && call.tag == Tag::lane;
+    if (call.tag != Tag::worker) turns_.take_lane();
     current_call = &call;
     note(last_words().slot, call.slot);
-    const Stopwatch watch(conduct_.measure);
+    const Stopwatch watch(measured);
     try {
         body();
     } catch (const std::exception& thrown) {
@@ -91,7 +117,7 @@ void Probe::run(const CurrentCall& call, const std::function<void()>& body, bool
         threw = true;
         find(Breach::exception, fmt::format("{} let an exception out", call.slot));
     }
-    if (conduct_.measure) times_[{call.slot, ++calls_by_slot_[call.slot]}] = watch.elapsed();
+    if (measured) times_[{call.slot, ++calls_by_slot_[call.slot]}] = watch.elapsed();
     note(last_words().slot, "");
     current_call = nullptr;
 }
@@ -103,6 +129,10 @@ void Probe::find(Breach breach, std::string what) {
     findings_.push_back({breach, std::move(what)});
 }
 
+void Probe::find_alone(Breach breach, std::string what) {
+    if (findings().empty()) find(breach, std::move(what));
+}
+
 bool Probe::allows(const char* function, Tag tag) {
     const auto* call = current();
     if (!call) {
@@ -111,8 +141,8 @@ bool Probe::allows(const char* function, Tag tag) {
         return false;
     }
     if (call->tag == tag) return true;
-    find(Breach::wrong_thread,
-         fmt::format("{}() is [{}]", function, tag == Tag::lane ? "lane" : "control"));
+    find(Breach::wrong_thread, fmt::format("{}() is [{}], and was called from a [{}] function",
+                                           function, name_of(tag), name_of(call->tag)));
     return false;
 }
 

@@ -1,7 +1,7 @@
 // Stands at the border between host and plugin: runs every call into the plugin, and notes what it
 // sees.
 //
-// One a session. Calls into the plugin come from the lane; find() from wherever the plugin is.
+// One a session. call() is called on the lane; find() from wherever the plugin is.
 #pragma once
 
 #include "runtime/validate/breach.hpp"
@@ -21,13 +21,13 @@
 
 namespace patchbay::validate {
 
-enum class Tag { control, lane };
+enum class Tag { control, lane, worker };
 
 // How the border is run; each test chooses what it is about.
 struct Conduct {
     bool guard_views = false;   // views are untouchable once a call has returned
     bool move_threads = false;  // every call comes on another OS thread
-    bool measure = false;       // how long each call takes
+    bool measure = false;       // how long each call on a lane takes
 };
 
 // A call into the plugin that runs now.
@@ -40,11 +40,22 @@ struct CurrentCall {
 // Counts the threads that are not the plugin's. Once, before it is loaded.
 void count_own_threads();
 
+// While one of these lives, inside of a call into the plugin, its clock stands still: what the
+// host's side looks at there costs time that is not the plugin's.
+class OwnTime {
+public:
+    OwnTime();
+    ~OwnTime();
+    OwnTime(const OwnTime&) = delete;
+    OwnTime& operator=(const OwnTime&) = delete;
+};
+
 class Probe {
 public:
     Probe(Conduct conduct, testing::Turns& turns);
 
-    // Runs `body`, which calls the plugin. False when it let an exception out.
+    // Runs `body`, which calls the plugin: of a worker on another thread, while this one waits.
+    // False when it let an exception out.
     bool call(const char* slot, Tag tag, const std::function<void()>& body);
 
     // The call that this thread is in, or nullptr: then it is a thread of the plugin's own.
@@ -52,6 +63,9 @@ public:
 
     // Notes a breach. The call it happened in is added. [any-thread]
     void find(Breach breach, std::string what);
+
+    // The same where nothing was found before: what may be the consequence of another breach.
+    void find_alone(Breach breach, std::string what);
 
     // Whether a function of the host that is tagged `tag` may be called here and now; else notes
     // it, as a call from a thread of the plugin's own or from a call of the other kind.

@@ -30,7 +30,16 @@ Result<std::vector<Finding>> play_alone(const Subject& subject, const patchbay_p
     return session.probe().findings();
 }
 
-// Whether the plugin makes HTTP calls in its ordinary scene.
+}  // namespace
+
+std::vector<const Kind*> kinds_of(const patchbay_plugin& plugin) {
+    std::vector<const Kind*> kinds;
+    for (const auto* kind : {&provider_kind(), &agent_kind(), &tool_kind(), &auth_kind(),
+                             &middleware_kind(), &exporter_kind()})
+        if (plugin.get_interface(view_of(kind->interface_id))) kinds.push_back(kind);
+    return kinds;
+}
+
 bool asks_upstream(const Subject& subject, const patchbay_plugin& plugin, const Kind& kind) {
     note(last_words().scene, std::string(kind.scenes.front().name).c_str());
     Session session(plugin, {});
@@ -39,18 +48,27 @@ bool asks_upstream(const Subject& subject, const patchbay_plugin& plugin, const 
     return session.http_calls() > 0;
 }
 
-}  // namespace
-
-std::vector<const Kind*> kinds_of(const patchbay_plugin& plugin) {
-    std::vector<const Kind*> kinds;
-    for (const auto* kind : {&provider_kind(), &auth_kind()})
-        if (plugin.get_interface(view_of(kind->interface_id))) kinds.push_back(kind);
-    return kinds;
-}
-
 void play_ordinary(Session& session, const Subject& subject) {
     for (const auto* kind : kinds_of(session.plugin()))
         kind->scenes.front().play({session, subject});
+}
+
+Result<std::optional<Difference>> difference_between(const Subject& subject, const Kind& kind,
+                                                     const Setting& first, const Setting& second) {
+    const auto loaded = load(subject);
+    if (!loaded) return std::unexpected(loaded.error());
+    std::array<std::string, 3> transcripts;
+    const std::array settings = {&first, &second, &first};
+    for (size_t i = 0; i < settings.size(); ++i) {
+        Session session(**loaded, {.conduct = settings[i]->conduct});
+        if (const auto made = session.create(config_for(subject, **loaded)); !made)
+            return std::unexpected(made.error());
+        session.set_world({.upstream = settings[i]->upstream});
+        transcripts[i] = kind.transcript({session, subject});
+        if (i == 1 && transcripts[0] == transcripts[1]) return std::nullopt;
+    }
+    if (transcripts[0] != transcripts[2]) return std::nullopt;
+    return Difference{transcripts[0], transcripts[1]};
 }
 
 Verdict play(const Subject& subject, const Program& program,
@@ -58,7 +76,7 @@ Verdict play(const Subject& subject, const Program& program,
     const auto loaded = load(subject);
     if (!loaded) return skipped("it does not load");
     auto kinds = kinds_of(**loaded);
-    if (program.only) std::erase_if(kinds, [&](auto* kind) { return kind != program.only; });
+    if (program.about) std::erase_if(kinds, [&](auto* kind) { return !program.about(*kind); });
     if (kinds.empty()) return skipped("it offers no such interface");
 
     bool any = false;

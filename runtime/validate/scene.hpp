@@ -7,11 +7,14 @@
 #include "runtime/validate/breach.hpp"
 #include "runtime/validate/session.hpp"
 #include "runtime/validate/test_case.hpp"
+#include "runtime/validate/upstream_answers.hpp"
 
 #include <initializer_list>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace patchbay::validate {
 
@@ -20,10 +23,13 @@ struct Stage {
     const Subject& subject;
 };
 
+struct Question;
+
 struct Scene {
     std::string_view name;  // "cancelled before the first byte": goes behind "when it is"
     void (*play)(const Stage& stage);
     bool about_upstream = false;  // skipped when the plugin makes no HTTP call
+    bool large = false;           // of more than is usual: its time is not judged
 };
 
 // A kind of plugin: its interface and its scenes, the ordinary one first. One file a kind.
@@ -32,12 +38,18 @@ struct Kind {
     std::span<const Scene> scenes;
 
     // Plays something ordinary, with the upstream that the session has, and says what came of it.
-    // Twice the same gives the same.
     std::string (*transcript)(const Stage& stage);
+
+    // What it can be asked, where it answers on a stream; else nullptr. answering.hpp
+    std::vector<Question> (*questions)(const Stage& stage);
 };
 
-const Kind& provider_kind();  // provider_scenes.cpp
-const Kind& auth_kind();      // auth_scenes.cpp
+const Kind& provider_kind();    // provider_scenes.cpp
+const Kind& agent_kind();       // agent_scenes.cpp
+const Kind& tool_kind();        // tool_scenes.cpp
+const Kind& auth_kind();        // auth_scenes.cpp
+const Kind& middleware_kind();  // middleware_scenes.cpp
+const Kind& exporter_kind();    // exporter_scenes.cpp
 
 // The kinds that `plugin` offers.
 std::vector<const Kind*> kinds_of(const patchbay_plugin& plugin);
@@ -45,12 +57,30 @@ std::vector<const Kind*> kinds_of(const patchbay_plugin& plugin);
 // Plays the ordinary scene of each kind that the plugin offers.
 void play_ordinary(Session& session, const Subject& subject);
 
+// Whether the plugin makes HTTP calls in the ordinary scene of `kind`.
+bool asks_upstream(const Subject& subject, const patchbay_plugin& plugin, const Kind& kind);
+
 // Which scenes a test plays, of which kinds, in what kind of host.
 struct Program {
-    const Kind* only = nullptr;  // nullptr = all kinds that it offers
+    bool (*about)(const Kind& kind) = nullptr;  // nullptr = all kinds that it offers
     bool upstream_only = false;
     HostTraits traits = {};
 };
+
+// What two different sessions made of the same, where they must make the same of it.
+struct Difference {
+    std::string first;
+    std::string second;
+};
+
+// Plays the transcript of `kind` in two hosts or two worlds. Nothing is judged, and no difference
+// found, of a plugin that twice the same makes different: a clock.
+struct Setting {
+    Conduct conduct = {};
+    Upstream upstream = {};
+};
+Result<std::optional<Difference>> difference_between(const Subject& subject, const Kind& kind,
+                                                     const Setting& first, const Setting& second);
 
 // Plays them, each in a fresh session, and fails at the first finding of one of `breaches`. Skipped
 // when there is no such scene, or no instance.

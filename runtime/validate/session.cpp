@@ -20,6 +20,8 @@ constexpr uint64_t inverse_of(uint64_t odd) {
 }
 static_assert(spread * inverse_of(spread) == 1);
 
+constexpr size_t most_of_one_owner = 256;  // children, or tool calls: chat.h, tools.h
+
 constexpr const char* silent_failure = "failed without set_error(): nobody knows why";
 
 // Plain C tables have no place for a context: get_interface() and create() find it here. A child
@@ -48,6 +50,8 @@ Session::Session(const patchbay_plugin& plugin, HostTraits traits)
     wrapped_.destroy = &destroy_instance;
     wrapped_.get_interface = &get_interface;
     for (const auto& id : traits_.hidden) host_.hide(id);
+    host_.tools().offer(ordinary_tools());
+    host_.set_history(ordinary_history());
 }
 
 Session::~Session() {
@@ -63,6 +67,7 @@ void Session::shut_down() {
     for (const auto& fault : host_.faults()) {
         left_open = left_open || fault == "something did not close";
         failed_open = failed_open || fault.starts_with("open failed, yet");
+        if (fault.starts_with("a tool that")) probe_.find_alone(Breach::bad_result, fault);
     }
     if (failed_open)  // what is left open then is the same fault
         probe_.find(Breach::failed_open, "open() failed, yet its stream was ended or in use");
@@ -94,10 +99,54 @@ bool Session::run_until(const std::function<bool()>& done, std::chrono::microsec
     return done();
 }
 
+bool Session::call(const char* slot, Tag tag, LentMemory& lent, const std::function<void()>& body) {
+    lent_in_call_ = &lent;
+    const bool returned = probe_.call(slot, tag, body);
+    lent_in_call_ = nullptr;
+    return returned;
+}
+
+const std::string& Session::offer(Offer offer) {
+    const auto [found, first] = offers_.try_emplace(offer);
+    if (!first) return found->second;
+    switch (offer) {
+        case Offer::models: found->second = host_.models(); break;
+        case Offer::methods: found->second = host_.methods(); break;
+        case Offer::tools: found->second = host_.describe(); break;
+    }
+    return found->second;
+}
+
 void Session::add_answer(const patchbay_http_start& request) {
     ++http_calls_;
     host_.http().answer(std::string(text_of(request.url)),
-                        upstream_ ? upstream_(request) : HttpAnswer{});
+                        world_.upstream ? world_.upstream(request) : HttpAnswer{});
+}
+
+bool Session::add_child(const patchbay_chat_start& request, patchbay_handle owner) {
+    const auto nth = children_[owner.bits]++;
+    if (nth >= most_of_one_owner) return false;
+    const auto name = request.agent.size > 0 ? request.agent : request.model;
+    host_.children().answer(std::string(text_of(name)),
+                            world_.child ? world_.child(request, nth) : ordinary_child());
+    return true;
+}
+
+bool Session::add_tool_call(const patchbay_tool_start& request, patchbay_handle owner) {
+    if (tool_calls_[owner.bits]++ >= most_of_one_owner) return false;
+    const std::string name(text_of(request.name));
+    if (ordinary_tools().find("\"" + name + "\"") == std::string::npos)
+        return true;  // no such tool
+    auto answer = world_.tool ? world_.tool() : ToolAnswer{};
+    if (answer.error)
+        host_.tools().fail(name, std::move(*answer.error), answer.delay);
+    else
+        host_.tools().answer(name, std::move(answer.output_json), answer.delay);
+    return true;
+}
+
+void Session::decide() {
+    host_.approval().decide(world_.person ? world_.person() : testing::FakeDecision{});
 }
 
 void Session::paused(uint64_t stream) {
@@ -122,11 +171,9 @@ patchbay_status Session::create_instance(const patchbay_host* host, patchbay_str
     patchbay_status status = PATCHBAY_E_INTERNAL;
     LentMemory lent("create", session.probe_.guards_views());
     const auto config = lent.text(config_json, "config_json");
-    const bool returned = session.probe_.call("create", Tag::control, [&] {
-        session.lent_in_call = &lent;
+    const bool returned = session.call("create", Tag::control, lent, [&] {
         status = session.plugin_.create(&session.view_.table, config, &real);
     });
-    session.lent_in_call = nullptr;
     if (status < 0) {
         if (returned && !session.error_set_)
             session.probe_.find(Breach::no_reason, std::string("create() ") + silent_failure);
@@ -161,8 +208,7 @@ const void* Session::host_interface(const patchbay_host* host, patchbay_str inte
         session.asked_.insert(std::string(id));
     }
     const auto* const table = session.inner()->get_interface(session.inner(), interface_id);
-    const auto* const wrapped = table ? wrapped_host_table(id) : nullptr;
-    return wrapped ? wrapped : table;  // of kinds that are not asked to answer here
+    return table ? wrapped_host_table(id) : nullptr;
 }
 
 void Session::set_error(const patchbay_host* host, const patchbay_error* error) {

@@ -8,11 +8,13 @@
 
 #include "runtime/validate/lent_pages.hpp"
 #include "runtime/validate/probe.hpp"
+#include "runtime/validate/world.hpp"
 
 #include <patchbay/abi/plugin.h>
 #include <patchbay/testing/fake_host.hpp>
 
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 #include <string>
@@ -21,7 +23,10 @@
 namespace patchbay::validate {
 
 // Which of the host's functions refuse, in a test about that.
-enum class Refusal { none, timers, calls, posts };
+enum class Refusal { none, timers, calls, posts, children, tools, reads, store, jobs, questions };
+
+// What a plugin says that it can do.
+enum class Offer { models, methods, tools };
 
 struct HostTraits {
     Conduct conduct = {};
@@ -31,8 +36,6 @@ struct HostTraits {
 
 class Session {
 public:
-    using Upstream = std::function<testing::HttpAnswer(const patchbay_http_start&)>;
-
     // `plugin` lives as long as the process. One session at a time.
     Session(const patchbay_plugin& plugin, HostTraits traits);
     ~Session();  // ends what is open, destroys the instance
@@ -55,8 +58,11 @@ public:
     Probe& probe() { return probe_; }
     const patchbay_plugin& plugin() const { return plugin_; }
 
-    // What the upstream of every call from now on says.
-    void set_upstream(Upstream upstream) { upstream_ = std::move(upstream); }
+    // What the plugin meets from now on.
+    void set_world(World world) { world_ = std::move(world); }
+
+    // models(), methods() or describe(): asked once, as the server does.
+    const std::string& offer(Offer offer);
 
     // From now on these functions of the host fail with LIMIT.
     void set_refusal(Refusal refusal) { refusal_ = refusal; }
@@ -85,7 +91,19 @@ public:
     patchbay_handle outer_handle(patchbay_handle inner) const;
     patchbay_handle inner_handle(patchbay_handle outer) const;
 
+    // Runs `body`, which calls the plugin, with `lent` as what host functions may lend in it. False
+    // when it let an exception out.
+    bool call(const char* slot, Tag tag, LentMemory& lent, const std::function<void()>& body);
+
+    // Memory that is lent until the plugin returns from the call that runs now.
+    LentMemory* lent_in_call() { return lent_in_call_; }
+
+    // Have the world answer what is about to be asked. False: the owner has had its 256.
     void add_answer(const patchbay_http_start& request);
+    bool add_child(const patchbay_chat_start& request, patchbay_handle owner);
+    bool add_tool_call(const patchbay_tool_start& request, patchbay_handle owner);
+    void decide();
+    bool odd_events() const { return world_.odd_events; }
 
     // Around a call that may fail with a reason: open, check.
     void expect_reason() { error_set_ = false; }
@@ -95,8 +113,16 @@ public:
     void paused(uint64_t stream);
     void resumed(uint64_t stream) { pauses_.erase(stream); }
 
-    // Lends memory until the plugin returns from the call that runs now.
-    LentMemory* lent_in_call = nullptr;
+    // Of a middleware: where its own events go, and the batch that it is asked about now.
+    void add_out(patchbay_handle out) { outs_.insert(out.bits); }
+    bool is_out(patchbay_handle stream) const { return outs_.contains(stream.bits); }
+    struct Batch {
+        std::set<uint32_t> kinds;  // of its events
+        size_t emitted = 0;        // by the middleware, meanwhile
+    };
+    Batch* batch = nullptr;
+
+    std::map<uint32_t, uint32_t> metric_labels;  // metric → how many it has
 
 private:
     static patchbay_status create_instance(const patchbay_host* host, patchbay_str config_json,
@@ -112,7 +138,12 @@ private:
     HostView view_ = {};
     testing::FakeHost host_;
     Probe probe_;
-    Upstream upstream_;
+    World world_;
+    std::map<Offer, std::string> offers_;
+    std::map<uint64_t, size_t> children_;  // owner → how many it has had
+    std::map<uint64_t, size_t> tool_calls_;
+    std::set<uint64_t> outs_;
+    LentMemory* lent_in_call_ = nullptr;
     Refusal refusal_ = Refusal::none;
     mutable std::mutex asked_mutex_;  // of asked_
     std::set<std::string> asked_;

@@ -36,9 +36,12 @@ TestCase fuzz_test();
 std::span<const TestCase> static_tests();
 std::span<const TestCase> load_tests();
 std::span<const TestCase> config_tests();
-std::span<const TestCase> provider_tests();
+std::span<const TestCase> answer_tests();
+std::span<const TestCase> offer_tests();
 std::span<const TestCase> upstream_tests();
 std::span<const TestCase> auth_tests();
+std::span<const TestCase> middleware_tests();
+std::span<const TestCase> exporter_tests();
 std::span<const TestCase> conduct_tests();
 
 // The plugin's table, loaded as the server does, and named in last_words(). Once it is loaded it

@@ -9,7 +9,6 @@ namespace {
 
 using testing::HttpAnswer;
 using testing::HttpChunk;
-using Upstream = Session::Upstream;
 using namespace std::chrono_literals;
 
 constexpr std::string_view chat_answer =

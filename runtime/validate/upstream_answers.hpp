@@ -1,23 +1,25 @@
 // What the upstream of a plugin under test says: an ordinary answer, and troubles.
 #pragma once
 
-#include "runtime/validate/session.hpp"
 #include "runtime/validate/test_case.hpp"
+#include "runtime/validate/world.hpp"
 
 #include <array>
 #include <string_view>
 
 namespace patchbay::validate {
 
+using Upstream = decltype(World::upstream);
+
 // 200 with the subject's body, else with an answer of a chat as OpenAI's servers stream it; a GET
 // that is no stream gets a set of no keys.
-Session::Upstream ordinary_upstream(const Subject& subject);
-Session::Upstream slow_upstream(const Subject& subject);  // a second of virtual time for each chunk
-Session::Upstream tiny_upstream(const Subject& subject);  // a byte at a time
+Upstream ordinary_upstream(const Subject& subject);
+Upstream slow_upstream(const Subject& subject);  // a second of virtual time for each chunk
+Upstream tiny_upstream(const Subject& subject);  // a byte at a time
 
 struct UpstreamTrouble {
     std::string_view name;  // "answered 500": goes behind "when it is"
-    Session::Upstream (*upstream)(const Subject& subject);
+    Upstream (*upstream)(const Subject& subject);
     bool must_fail;  // what hangs on it cannot end as if all were well
 };
 

@@ -100,7 +100,12 @@ static void close_chat(void* state) {
     free(state);
 }
 
-static const patchbay_provider_1 provider = {open_chat, resume, cancel, close_chat, NULL};
+static patchbay_str models(void* instance) {
+    (void)instance;
+    return text(faults.models ? faults.models : "[]");
+}
+
+static const patchbay_provider_1 provider = {open_chat, resume, cancel, close_chat, models};
 
 static patchbay_status create(const patchbay_host* host, patchbay_str config_json,
                               void** instance) {

@@ -191,6 +191,32 @@ TEST_F(AgentLayerTest, ARunWithoutACoroutineEndsAtOnce) {
     EXPECT_EQ(answer.finish_reason(), PATCHBAY_FINISH_STOP);
 }
 
+TEST_F(AgentLayerTest, AReasonThatOnlyALaterHostKnowsEndsTheAnswerAsStopDoes) {
+    constexpr uint32_t later = 99;
+    host.children().answer({.chunks = {"Hi"}, .reason = later});
+
+    auto& answer = run(ask([](AgentCall& call) -> task<> {
+        call.end_as((co_await call.chat({.prompt = "x", .forward = true})).reason);
+    }));
+
+    EXPECT_EQ(answer.text(), "Hi");
+    EXPECT_EQ(answer.finish_reason(), PATCHBAY_FINISH_STOP);
+}
+
+TEST_F(AgentLayerTest, AReaderCanStallBehindWhatAChildIsForwardedWith) {
+    host.children().answer({.chunks = {"one ", "two ", "three"}});
+    auto& answer = ask(
+        [](AgentCall& call) -> task<> { co_await call.chat({.prompt = "x", .forward = true}); });
+
+    answer.pause_after(1);
+    host.run_until([&] { return answer.paused(); });
+    host.run();
+    EXPECT_EQ(answer.text(), "one ");
+    answer.resume();
+
+    EXPECT_EQ(run(answer).text(), "one two three");
+}
+
 TEST_F(AgentLayerTest, AStartThatIsRefusedIsAFailureToo) {
     for (const auto code : {ErrorCode::limit, ErrorCode::model_not_found, ErrorCode::bad_request}) {
         host.children().refuse(code);

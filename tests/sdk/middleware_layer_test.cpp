@@ -29,6 +29,10 @@ public:
 
     patchbay::Result<Events> on_events(std::span<const Event> events) override {
         for (const auto& event : events) {
+            if (event.kind > PATCHBAY_EVENT_CUSTOM) {
+                out().emit(std::span(&event, 1));
+                continue;
+            }
             std::string text(patchbay::text_of(event.text));
             if (text == "pass") return Events::pass;
             if (text == "throw") throw std::runtime_error("boom");
@@ -162,6 +166,17 @@ TEST_F(MiddlewareLayerTest, EventsPassAreReplacedDroppedAndHeld) {
     watched.end();
 
     EXPECT_EQ(watched.text(), "HELLO pass[hold]");
+}
+
+TEST_F(MiddlewareLayerTest, AnEventOfAKindThatNobodyKnowsMayGoOn) {
+    auto& watched = turn("watch");
+    Event event = {};
+    event.kind = 99;
+
+    EXPECT_TRUE(watched.send({event}));
+
+    ASSERT_EQ(watched.shown().size(), 1u);
+    EXPECT_EQ(watched.shown()[0].kind, 99u);
 }
 
 TEST_F(MiddlewareLayerTest, OneThatFailsInEventsFailsTheRun) {

@@ -12,7 +12,8 @@ constexpr std::string_view description = R"([{
     "type": "object",
     "properties": {
       "expression": {"type": "string", "minLength": 1, "maxLength": 500,
-                     "description": "such as \"(1 + 2.5) * 4 ^ 3\""}
+                     "description": "such as \"(1 + 2.5) * 4 ^ 3\"",
+                     "examples": ["(1 + 2.5) * 4 ^ 3"]}
     },
     "required": ["expression"],
     "additionalProperties": false

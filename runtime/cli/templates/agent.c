@@ -39,9 +39,11 @@ static void finish(answer* answer, uint32_t reason, const patchbay_error* error)
     answer->self->streams->finish(answer->self->host, answer->stream, reason, error);
 }
 
-/* The model has ended; so does the answer, in the same way. */
+/* The model has ended; so does the answer, in the same way. A reason that only a later host knows is
+ * taken for STOP. */
 static void model_done(void* user, const patchbay_chat_end* end) {
-    finish(user, end->reason, end->error);
+    const int known = end->reason >= PATCHBAY_FINISH_STOP && end->reason <= PATCHBAY_FINISH_ERROR;
+    finish(user, known ? end->reason : PATCHBAY_FINISH_STOP, end->error);
 }
 
 /* Without messages of its own the model is asked with what was said so far. */

@@ -109,8 +109,12 @@ public:
             [&](auto done) { return read_history(stream(), most_tokens, std::move(done)); });
     }
 
-    // How the answer ends when run() has returned; stop, unless it is said.
-    void end_as(FinishReason reason) noexcept { reason_ = reason; }
+    // How the answer ends when run() has returned; stop, unless it is said. A child's reason that
+    // only a later host knows is stop, too: a host takes no finish() with one.
+    void end_as(FinishReason reason) noexcept {
+        const bool known = reason >= FinishReason::stop && reason <= FinishReason::cancelled;
+        reason_ = known ? reason : FinishReason::stop;
+    }
 
 protected:
     void succeed() override { whole_stream().finish(reason_); }

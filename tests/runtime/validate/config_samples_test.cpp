@@ -35,6 +35,13 @@ TEST(ConfigSamplesTest, SampleFitsTheSchemaThatItIsMadeFrom) {
     EXPECT_FALSE(sample.contains("optional"));
 }
 
+TEST(ConfigSamplesTest, ATextThatIsDescribedByAnAddressIsOne) {
+    const auto schema =
+        Json::parse(R"({"type": "string", "description": "such as \"https://example.org/page\""})");
+
+    EXPECT_EQ(sample_of(schema), "https://upstream.test");
+}
+
 TEST(ConfigSamplesTest, EachMemberIsOnceOfEachWrongType) {
     const Json schema = {{"properties", {{"a", {{"type", "string"}}}, {"b", Json::object()}}}};
 

@@ -159,7 +159,10 @@ public:
     void expect_result() { of_tool_ = true; }
 
     // A child of it says this, and it is forwarded.
-    void forwarded(const patchbay_event& event) { record(event); }
+    void forwarded(const patchbay_event& event) {
+        record(event);
+        pause_where_asked();
+    }
 
     patchbay_status emit(const patchbay_event* events, uint32_t count) override;
     patchbay_status finish(uint32_t reason, const patchbay_error* error) override;
@@ -179,6 +182,12 @@ private:
 
     void record(const patchbay_event& event) {
         events_.push_back(recorded(event, lane_.turns.now()));
+    }
+
+    void pause_where_asked() {
+        if (!pause_at_ || events_.size() < *pause_at_) return;
+        pause_at_.reset();
+        paused_ = true;
     }
 
     static constexpr uint64_t max_waiting_bytes = 256 * 1024;
@@ -223,10 +232,7 @@ inline patchbay_status FakeStream::emit(const patchbay_event* events, uint32_t c
         }
     }
     for (uint32_t i = 0; i < count; ++i) record(events[i]);
-    if (pause_at_ && events_.size() >= *pause_at_) {
-        pause_at_.reset();
-        paused_ = true;
-    }
+    pause_where_asked();
     if (!paused_) return PATCHBAY_OK;
     told_to_pause_ = true;
     return PATCHBAY_PAUSE;

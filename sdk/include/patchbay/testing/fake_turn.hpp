@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +38,9 @@ public:
             return PATCHBAY_E_BAD_STATE;
         }
         for (uint32_t i = 0; i < count; ++i) {
-            if (const char* flaw = flaw_of(events[i])) {
+            auto event = events[i];
+            if (relayed.contains(event.kind)) event.kind = PATCHBAY_EVENT_STATUS;
+            if (const char* flaw = flaw_of(event)) {
                 lane_.fault(std::string("emit of ") + flaw);
                 return PATCHBAY_E_BAD_REQUEST;
             }
@@ -53,6 +56,7 @@ public:
 
     bool inside = false;               // of on_events() or on_end()
     std::vector<RecordedEvent> taken;  // what was emitted, until the turn takes it
+    std::set<uint32_t> relayed;        // unknown kinds that came, and so may go on
     void end() {                       // with its turn
         opened_ = over_ = true;
         close_when_idle();
@@ -196,6 +200,8 @@ inline bool FakeTurn::send(const std::vector<patchbay_event>& events) {
     if (failed_ || !passed() || over_) return false;
     patchbay_status status = PATCHBAY_EVENTS_PASS;
     if (state_ && functions_->on_events) {
+        for (const auto& event : events)
+            if (event.kind > PATCHBAY_EVENT_CUSTOM) out_->relayed.insert(event.kind);
         out_->inside = true;
         status = functions_->on_events(state_, events.data(), static_cast<uint32_t>(events.size()));
         out_->inside = false;
