@@ -157,8 +157,24 @@ void Child::fail_later(Error error) {
 
 // As the plugin says it; what its scope forwards comes by deliver().
 patchbay_status Child::on_events(std::span<const patchbay_event> events) {
+    const auto is_call = [](const auto& event) { return event.kind == PATCHBAY_EVENT_TOOL_CALL; };
+    if (is_model_ && std::ranges::any_of(events, is_call)) {
+        const auto named = with_call_ids(events);
+        note(named);
+        return deliver(named);
+    }
     note(events);
     return deliver(events);
+}
+
+std::vector<patchbay_event> Child::with_call_ids(std::span<const patchbay_event> events) {
+    std::vector<patchbay_event> named(events.begin(), events.end());
+    for (auto& event : named) {
+        if (event.kind != PATCHBAY_EVENT_TOOL_CALL) continue;
+        event.id =
+            borrow(call_ids_.emplace_back(run_.call_ids().of_wish(std::string(view(event.id)))));
+    }
+    return named;
 }
 
 patchbay_status Child::deliver(std::span<const patchbay_event> events) {

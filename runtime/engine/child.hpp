@@ -13,6 +13,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <deque>
 #include <memory>
 #include <string>
 
@@ -62,6 +63,7 @@ private:
     patchbay_status deliver(std::span<const patchbay_event> events) override;
 
     void open_model(std::string messages_json);
+    std::vector<patchbay_event> with_call_ids(std::span<const patchbay_event> events);
     void note(std::span<const patchbay_event> events);
     void note_call(const patchbay_event& event);
     void collect(std::string_view text);
@@ -94,6 +96,7 @@ private:
     std::string text_;  // with COLLECT
     bool truncated_ = false;
     nlohmann::json tool_calls_;
+    std::deque<std::string> call_ids_;  // of the model's calls, as the run knows them
 };
 
 template <class Ask>

@@ -175,6 +175,11 @@ std::string_view finish_name(uint32_t reason) {
     }
 }
 
+std::string told_of_tool(const Error& error) {
+    return error.user_safe ? error.message
+                           : "The tool failed (" + std::string(name_of(error.code)) + ").";
+}
+
 std::string public_message(const Error& error) {
     if (error.user_safe) return error.message;
     switch (error.code) {

@@ -57,6 +57,9 @@ std::string tool_result_payload(const std::string& id, const std::string& output
 std::optional<Event> event_of(const patchbay_event& event);
 Usage usage_of(const patchbay_usage& usage);
 
+// What a model, and whoever reads the log, may know of a tool's failure.
+std::string told_of_tool(const Error& error);
+
 // "stop", "length", … of PATCHBAY_FINISH_…
 std::string_view finish_name(uint32_t reason);
 

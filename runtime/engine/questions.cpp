@@ -126,13 +126,13 @@ void Questions::close() {
 
 Result<plugins::Pending*> Questions::ask(Question question,
                                          plugins::OnAnswered<plugins::Decision> done) {
-    if (open_.size() >= open_limit)
-        return failure(ErrorCode::limit, "Too many questions of this run are open.");
     if (Open* const before = find_same(question); before && !before->done) {
         before->done = std::move(done);
         return before;
     }
     auto answer = take_answer(question);
+    if (!answer && open_.size() >= open_limit)
+        return failure(ErrorCode::limit, "Too many questions of this run are open.");
     const auto id = MessageId::make().str();
     auto& open = *open_.emplace_back(std::make_unique<Open>(*this, id, std::move(question)));
     open.done = std::move(done);
@@ -218,6 +218,12 @@ void Questions::withdraw(Open& open) {
     withdrawn.decision = 0;
     run_.say(EventKind::run_resumed, resumed_payload(last->request_id, withdrawn));
     run_.questions_changed();
+}
+
+void Questions::withdraw_about(std::string_view call_id) {
+    const auto found = std::ranges::find(
+        open_, call_id, [](const auto& open) { return std::string_view(open->question.call_id); });
+    if (found != open_.end()) withdraw(**found);
 }
 
 std::unique_ptr<Questions::Open> Questions::remove(const Open& open) {

@@ -53,7 +53,8 @@ public:
     void restore_answer(const nlohmann::json& resumed_payload);
     void arm_restored();  // from now on those that are open may expire
     bool is_open_for(std::string_view call_id) const;
-    bool was_asked_for(std::string_view call_id) const;  // and was answered
+    bool was_asked_for(std::string_view call_id) const;  // and was answered, and not taken yet
+    void withdraw_about(std::string_view call_id);       // nobody needs to know any more
 
     // Nobody is asked any more.
     void close();

@@ -21,6 +21,10 @@ std::optional<RecordedCall> RecordedCalls::take(std::string_view name,
     return call;
 }
 
+void RecordedCalls::spend() {
+    std::erase_if(calls_, [](const RecordedCall& call) { return call.is_own && call.survives; });
+}
+
 void RecordedCalls::take_back() {
     for (auto& call : calls_) call.survives = false;
 }

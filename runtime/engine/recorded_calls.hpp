@@ -10,10 +10,12 @@
 namespace patchbay::engine {
 
 struct RecordedCall {
+    std::string id;
     std::string name;
     std::string arguments_json;  // in any form: equal JSON counts as equal
     std::string output_json;     // "" when it failed
     std::string error;           // what the model was told, when it failed
+    bool is_own = true;          // of the run's agent, and no child's
     bool survives = true;        // false: the text around it was taken back
 };
 
@@ -24,8 +26,8 @@ public:
     // The first one that is equal and was not taken yet; it is taken now.
     std::optional<RecordedCall> take(std::string_view name, std::string_view arguments_json);
 
-    // A model has been told of all of them: an equal call from now on is a new one.
-    void spend() { calls_.clear(); }
+    // A model was told of what the run's transcript has: an equal call from now on is a new one.
+    void spend();
     void take_back();  // the text around them does not survive
 
 private:

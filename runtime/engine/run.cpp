@@ -31,6 +31,7 @@ Run::Run(Interaction& interaction, RunRecord record, RunRequest request, TurnCho
 Run::~Run() {
     assert(!output_.in_flight() || interaction_.shard().draining());
     stop_timers();
+    state_ = State::ended;
     stop_agent(PATCHBAY_REASON_SHUTDOWN);
     interaction_.shard().forget_dirty(*this);
 }
@@ -96,7 +97,9 @@ void Run::start() {
     arm_deadline(options_->run_timeout);
     // A key that turns out to be used must not cost a second answer.
     start_wanted_ = claim_ && !begun_;
-    if (!start_wanted_) open_agent();
+    if (start_wanted_) return;
+    if (is_restored_) return ask_middleware_again();
+    open_agent();
 }
 
 // ---- the flow ----
@@ -135,8 +138,8 @@ void Run::on_refused(Batch& batch) {
     if (begun_) return on_storage_failure(batch);
     output_.committed();
     stop_timers();
-    stop_agent(PATCHBAY_REASON_CLIENT);
     state_ = State::ended;  // what it has said since is never written
+    stop_agent(PATCHBAY_REASON_CLIENT);
     interaction_.begin_failed(*this);
     tell_ended();
     tell_begun({batch.error, batch.duplicate_of, claim_ ? claim_->request_sha256 : ""});

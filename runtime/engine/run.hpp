@@ -9,6 +9,7 @@
 // Threads    [lane] all of it.
 #pragma once
 
+#include "runtime/engine/call_ids.hpp"
 #include "runtime/engine/offers.hpp"
 #include "runtime/engine/questions.hpp"
 #include "runtime/engine/recorded_calls.hpp"
@@ -22,7 +23,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -132,8 +132,8 @@ public:
     // Held by a model that answers and a tool that acts: the server's stop gives them their time.
     class Work {
     public:
-        explicit Work(Run& run) : run_(run) { ++run_.working_; }
-        ~Work() { --run_.working_; }
+        explicit Work(Run& run);
+        ~Work();
         Work(const Work&) = delete;
         Work& operator=(const Work&) = delete;
 
@@ -144,8 +144,10 @@ public:
     bool is_running() const { return state_ == State::running; }
     Shard& shard() const;
     void say(EventKind kind, std::string payload);
-    void show(const patchbay_event& event);                                      // of a tool
-    std::string say_tool_call(const patchbay_event& event, const Scope& scope);  // the payload
+    void show(const patchbay_event& event);  // of a tool
+    // The payload. `agent`: whose call it is; `label`: how the log names that one.
+    std::string say_tool_call(const patchbay_event& event, const std::string& agent,
+                              std::string label);
 
     // Calls back on a later turn, when all that was said until now is committed. Not when the run
     // goes before.
@@ -153,13 +155,13 @@ public:
 
     Result<void> admit_child(uint32_t depth);  // limit
     Result<void> admit_model() const;          // quota_exceeded
-    Result<void> admit_tool_call(const std::string& call_id);
-    std::string next_call_id();
+    Result<void> admit_tool_call() const;      // limit
 
     Transcript& transcript() { return transcript_; }
     UsageLedger& ledger() { return ledger_; }
     RecordedCalls& recorded() { return recorded_; }
     Questions& questions() { return questions_; }
+    CallIds& call_ids() { return call_ids_; }
     const std::string& content_json() const { return content_json_; }  // the user's message
     const observe::TraceContext& trace() const { return trace_; }
     int64_t deadline_ms() const { return deadline_ms_; }  // Unix time
@@ -208,6 +210,7 @@ private:
     void settle_ended();
     void tell_ended();
     void arm_deadline(std::chrono::milliseconds left);
+    void run_or_stop_clock();
     void stop_timers();
     void read_remains(void (Run::*then)(Remains remains));
     void on_unreadable(void (Run::*then)(Remains remains), const Error& error);
@@ -234,6 +237,7 @@ private:
     RunOutput output_;
     std::vector<OnBegun> on_begun_;
     bool begun_ = false;                        // the first batch is committed
+    bool is_restored_ = false;                  // it comes from before the server's start
     std::optional<ClaimIdempotencyKey> claim_;  // set: the agent waits for the first commit
     bool start_wanted_ = false;                 // start() came before that commit
     std::string content_json_;                  // the user's message
@@ -247,10 +251,9 @@ private:
     std::unique_ptr<Child> root_;  // the run's agent, while it answers
     bool paused_ = false;
     patchbay_reason stop_reason_ = PATCHBAY_REASON_CLIENT;
-    uint32_t working_ = 0;              // see Work
-    uint32_t children_ = 0;             // that were ever asked
-    std::set<std::string> tool_calls_;  // that were ever made
-    uint32_t next_call_ = 1;
+    uint32_t working_ = 0;   // see Work
+    uint32_t children_ = 0;  // that were ever asked
+    CallIds call_ids_;
 
     // The end of the text that an interrupted attempt had shown: taken over, or taken back.
     struct Tail {

@@ -88,6 +88,7 @@ void Run::on_unreadable(void (Run::*then)(Remains remains), const Error& error) 
 
 void Run::queue_again(Remains remains) {
     if (state_ != State::queued) return;
+    is_restored_ = true;
     content_json_ = std::move(remains.content_json);
     if (viewers_ == 0) apply_disconnect();
     interaction_.start_next();
@@ -128,7 +129,7 @@ void Run::prepare_recovery(Remains& remains) {
     }
     questions_.arm_restored();
     time_left_ = options_->run_timeout;
-    if (!questions_.any_open()) arm_deadline(time_left_);
+    run_or_stop_clock();
 }
 
 void Run::restore(Remains& remains) {
@@ -140,7 +141,7 @@ void Run::restore(Remains& remains) {
     prompt_estimate_ = remains.prompt_estimate;
     if (remains.usage) ledger_.restore(*remains.usage);
     for (const auto& call : remains.calls) {
-        tool_calls_.insert(call.id);
+        call_ids_.restore(call.id);
         if (call.result_json) record(call, *call.result_json);
     }
     for (const auto& payload : remains.questions) {
@@ -157,16 +158,17 @@ void Run::record(const RemainingCall& call, const std::string& result_json) {
     const auto made = json::parse(call.payload_json);
     const auto result = json::parse(result_json);
     const auto output = result.find("output");
-    recorded_.add({.name = made.value("name", ""),
+    recorded_.add({.id = call.id,
+                   .name = made.value("name", ""),
                    .arguments_json = made.value("arguments", json::object()).dump(),
                    .output_json = output == result.end() ? "" : output->dump(),
                    .error = output == result.end() ? result.value("error", "failed") : "",
+                   .is_own = call.agent.empty(),
                    .survives = call.survives});
 }
 
-patchbay_status Run::Recovery::deliver(std::span<const patchbay_event> events) {
-    return run.on_events(events);
-}
+// Of their progress: middleware that would have to see it is not asked yet.
+patchbay_status Run::Recovery::deliver(std::span<const patchbay_event>) { return PATCHBAY_OK; }
 
 // Each of them gets its result; those that wait for a person wait on. Then the agent is asked.
 void Run::take_up_open_calls() {
@@ -175,10 +177,12 @@ void Run::take_up_open_calls() {
         recovery.running = recovery.open_calls.size();
         for (const auto& call : recovery.open_calls) {
             const bool own = call.agent.empty();
-            auto& scope = *recovery.scopes.emplace_back(std::make_unique<Scope>(
-                *this, recovery,
-                Scope::Place{
-                    .agent = own ? record_.agent : call.agent, .is_root = own, .trace = trace_}));
+            auto& scope = *recovery.scopes.emplace_back(
+                std::make_unique<Scope>(*this, recovery,
+                                        Scope::Place{.agent = own ? record_.agent : call.agent,
+                                                     .is_root = own,
+                                                     .ledger_entry = ledger_.open(std::nullopt),
+                                                     .trace = trace_}));
             scope.take_up(call.payload_json, [this, &call](Result<plugins::ToolOutput> output) {
                 note_taken_up(call, std::move(output));
             });
@@ -188,9 +192,10 @@ void Run::take_up_open_calls() {
 }
 
 void Run::note_taken_up(const RemainingCall& call, Result<plugins::ToolOutput> output) {
-    const bool failed = !output || output->error;
-    record(call, failed ? R"({"error": "The tool failed."})"
-                        : "{\"output\":" + output->output_json + "}");
+    const auto* const error = !output ? &output.error() : output->error ? &*output->error : nullptr;
+    record(call, error ? json{{"error", told_of_tool(*error)}}.dump(-1, ' ', false,
+                                                                    json::error_handler_t::replace)
+                       : "{\"output\":" + output->output_json + "}");
     --recovery_->running;
     take_up_open_calls();
 }

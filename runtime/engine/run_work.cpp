@@ -13,8 +13,6 @@
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
-#include <fmt/format.h>
-
 namespace patchbay::engine {
 namespace {
 
@@ -104,7 +102,9 @@ void Run::add_event(const patchbay_event& source) {
     }
     say_due_usage();
     if (source.kind == PATCHBAY_EVENT_TOOL_CALL) {
-        transcript_.add_tool_call(say_tool_call(source, *root_->scope()));
+        const std::string id(source.id.data, static_cast<size_t>(source.id.size));
+        if (transcript_.has_call(id)) return;  // it was held while the tool was called
+        transcript_.add_tool_call(say_tool_call(source, record_.agent, ""));
         return;
     }
     auto event = event_of(source);
@@ -127,6 +127,7 @@ void Run::say_due_usage() {
 }
 
 void Run::say(EventKind kind, std::string payload) {
+    say_due_usage();
     output_.add(Event{.created_at_ms = shard().unix_ms(),
                       .run = record_.id,
                       .attempt = record_.attempt,
@@ -135,12 +136,13 @@ void Run::say(EventKind kind, std::string payload) {
     shard().mark_dirty(*this);
 }
 
-std::string Run::say_tool_call(const patchbay_event& event, const Scope& scope) {
+std::string Run::say_tool_call(const patchbay_event& event, const std::string& agent,
+                               std::string label) {
     const auto text = [](const patchbay_str& view) {
         return std::string(view.data, static_cast<size_t>(view.size));
     };
     const auto offers = shard().offers();
-    const auto* const tool = offers->tools.find(scope.place().agent, text(event.name));
+    const auto* const tool = offers->tools.find(agent, text(event.name));
     const bool idempotent =
         tool ? tool->info->idempotent : (event.flags & PATCHBAY_EVENT_IDEMPOTENT) != 0;
     auto payload = tool_call_payload({.id = text(event.id),
@@ -148,7 +150,7 @@ std::string Run::say_tool_call(const patchbay_event& event, const Scope& scope) 
                                       .arguments_json = text(event.text),
                                       .idempotent = idempotent,
                                       .extra_json = text(event.extra_json),
-                                      .agent = agent_label(scope)});
+                                      .agent = std::move(label)});
     say(EventKind::tool_call, payload);
     return payload;
 }
@@ -175,18 +177,10 @@ Result<void> Run::admit_model() const {
                                  .user_safe = true});
 }
 
-Result<void> Run::admit_tool_call(const std::string& call_id) {
-    if (tool_calls_.size() >= tool_calls_limit)
+Result<void> Run::admit_tool_call() const {
+    if (call_ids_.made() >= tool_calls_limit)
         return std::unexpected(beyond("This run has called too many tools."));
-    if (!call_id.empty() && !tool_calls_.insert(call_id).second)
-        return failure(ErrorCode::bad_request, "the tool call " + call_id + " was made before");
     return {};
-}
-
-std::string Run::next_call_id() {
-    auto id = fmt::format("call_{}_{}", record_.attempt, next_call_++);
-    tool_calls_.insert(id);
-    return id;
 }
 
 Result<ModelChoice> Run::own_model() const {
@@ -219,26 +213,42 @@ void Run::read_history(uint64_t window_tokens, std::string done_json,
 void Run::answer(const std::string& request_id, plugins::Decision decision,
                  std::move_only_function<void(Result<void>)> done) {
     if (state_ != State::running)
-        return done(std::unexpected(Error{.code = ErrorCode::not_found,
-                                          .message = "No such question of this run is open.",
-                                          .user_safe = true}));
+        return done(std::unexpected(Error{
+            .code = ErrorCode::conflict, .message = "This run has ended.", .user_safe = true}));
     auto answered = questions_.answer(request_id, std::move(decision));
     if (!answered) return done(std::unexpected(answered.error()));
     when_committed([done = std::move(done)]() mutable { done({}); });
 }
 
-// Its time stands still while it waits.
 void Run::questions_changed() {
     if (state_ != State::running) return;
+    run_or_stop_clock();
     const auto status = questions_.any_open() ? RunStatus::waiting : RunStatus::running;
     if (status == record_.status) return;
     record_.status = status;
     output_.add(UpdateRun{record_});
     shard().mark_dirty(*this);
-    if (status == RunStatus::running) return arm_deadline(time_left_);
+}
+
+// Its time stands still while only people can move it.
+void Run::run_or_stop_clock() {
+    if (state_ != State::running) return;
+    const bool stands = questions_.any_open() && working_ == 0;
+    if (stands == (deadline_timer_ == 0)) return;
+    if (!stands) return arm_deadline(time_left_);
     time_left_ =
         std::chrono::milliseconds(std::max<int64_t>(1000, deadline_ms_ - shard().unix_ms()));
     shard().loop().cancel(std::exchange(deadline_timer_, 0));
+}
+
+Run::Work::Work(Run& run) : run_(run) {
+    ++run_.working_;
+    run_.run_or_stop_clock();
+}
+
+Run::Work::~Work() {
+    --run_.working_;
+    run_.run_or_stop_clock();
 }
 
 void Run::question_answered() {

@@ -155,7 +155,7 @@ patchbay_status Scope::forward_between_calls(std::span<const patchbay_event> eve
         }
         if (!before.empty()) status = sink_.deliver(before);
         if (call == events.end()) break;
-        own_.add_tool_call(run_.say_tool_call(*call, *this));
+        own_.add_tool_call(run_.say_tool_call(*call, place_.agent, run_.agent_label(*this)));
         events = {call + 1, events.end()};
     }
     return status;
@@ -173,14 +173,12 @@ std::shared_ptr<const std::string> Scope::tools_json() {
 
 Result<plugins::Pending*> Scope::call_tool(const patchbay_tool_start& request,
                                            plugins::OnAnswered<plugins::ToolOutput> done) {
-    const auto id = text_of(request.call_id);
-    if (auto admitted = run_.admit_tool_call(id); !admitted)
-        return std::unexpected(admitted.error());
+    if (auto admitted = run_.admit_tool_call(); !admitted) return std::unexpected(admitted.error());
     auto& call = *tool_calls_.emplace_back(
         std::make_unique<ToolCall>(run_, *this,
                                    ToolCall::Ask{.name = text_of(request.name),
                                                  .arguments_json = text_of(request.arguments_json),
-                                                 .call_id = id,
+                                                 .call_id = text_of(request.call_id),
                                                  .extra_json = text_of(request.extra_json)},
                                    std::move(done)));
     call.start();

@@ -14,12 +14,6 @@ using nlohmann::json;
 
 constexpr int64_t approval_time_ms = int64_t{24} * 60 * 60 * 1000;
 
-// What a model may read of a tool's failure.
-std::string told(const Error& error) {
-    return error.user_safe ? error.message
-                           : "The tool failed (" + std::string(name_of(error.code)) + ").";
-}
-
 Error refusal(ErrorCode code, std::string message) {
     return {.code = code, .message = std::move(message), .user_safe = true};
 }
@@ -34,7 +28,6 @@ ToolCall::ToolCall(Run& run, Scope& scope, Ask ask, plugins::OnAnswered<plugins:
       token_(std::make_shared<ToolCall*>(this)),
       offers_(run.shard().offers()) {
     if (ask_.arguments_json.empty()) ask_.arguments_json = "{}";
-    if (ask_.call_id.empty()) ask_.call_id = run_.next_call_id();
     tool_ = offers_->tools.find(parent_.place().agent, ask_.name);
 }
 
@@ -52,7 +45,9 @@ void ToolCall::later(net::Task task) {
 // ---- before it acts ----
 
 void ToolCall::start() {
+    if (ask_.call_id.empty()) ask_.call_id = run_.call_ids().of_wish("call");
     if (use_recorded()) return;
+    ask_.call_id = run_.call_ids().of_call(ask_.call_id);
     if (!parent_.transcript().has_call(ask_.call_id)) say_call();
     if (!tool_) {
         return fail_later(ErrorCode::not_found, "There is no tool '" + ask_.name + "'.");
@@ -61,20 +56,23 @@ void ToolCall::start() {
     approve();
 }
 
+// A decision of before counts: approve() finds it, also one that was made a moment ago.
 void ToolCall::take_up() {
-    if (!tool_) {
-        return fail_later(ErrorCode::not_found,
-                          "The tool '" + ask_.name + "' is not there any more.");
-    }
-    if (run_.questions().is_open_for(ask_.call_id)) return approve();
-    if (check_arguments()) act();
+    if (tool_ && check_arguments()) return approve();
+    run_.questions().withdraw_about(ask_.call_id);
+    if (!tool_) fail_later(ErrorCode::not_found, is_gone());
+}
+
+std::string ToolCall::is_gone() const {
+    return "The tool '" + ask_.name + "' is not there any more.";
 }
 
 bool ToolCall::use_recorded() {
     auto recorded = run_.recorded().take(ask_.name, ask_.arguments_json);
     if (!recorded) return false;
     // What the model asked for in this attempt is in the log under an id of its own.
-    const bool is_logged = parent_.transcript().has_call(ask_.call_id);
+    const bool is_logged =
+        recorded->id != ask_.call_id && parent_.transcript().has_call(ask_.call_id);
     if (!is_logged && !recorded->survives) say_call();
     if (is_logged || !recorded->survives) say_result(recorded->output_json, recorded->error);
     std::optional<Error> error;
@@ -91,7 +89,9 @@ bool ToolCall::check_arguments() {
 }
 
 void ToolCall::approve() {
-    const bool is_asked = run_.questions().is_open_for(ask_.call_id);
+    const auto& questions = run_.questions();
+    const bool is_asked =
+        questions.is_open_for(ask_.call_id) || questions.was_asked_for(ask_.call_id);
     if (!is_asked && tool_->approval == plugins::Approval::never) return act();
     Question question{.text = "May the tool '" + ask_.name + "' be called?",
                       .input_json = ask_.arguments_json,
@@ -119,7 +119,18 @@ void ToolCall::on_decision(Result<plugins::Decision> decision) {
         if (denied && !decision->comment.empty()) error.message += " " + decision->comment;
         return settle("", &error);
     }
-    act();
+    act_after_waiting();
+}
+
+// Days may have passed: what the config says of the tool now counts.
+void ToolCall::act_after_waiting() {
+    offers_ = run_.shard().offers();
+    tool_ = offers_->tools.find(parent_.place().agent, ask_.name);
+    if (!tool_) {
+        const auto gone = refusal(ErrorCode::not_found, is_gone());
+        return settle("", &gone);
+    }
+    if (check_arguments()) act();
 }
 
 // ---- acting ----
@@ -192,7 +203,7 @@ void ToolCall::on_finish(uint32_t reason, const Error* error) {
 void ToolCall::settle(const std::string& output_json, const Error* error) {
     settled_ = true;
     if (span_) span_->end(error ? "failed" : "completed", error);
-    say_result(output_json, error ? told(*error) : "");
+    say_result(output_json, error ? told_of_tool(*error) : "");
     plugins::ToolOutput output{.call_id = ask_.call_id, .output_json = output_json};
     if (error) output.error = *error;
     const auto self = parent_.release(*this);

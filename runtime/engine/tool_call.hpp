@@ -18,8 +18,6 @@
 
 namespace patchbay::engine {
 
-struct RecordedCall;
-
 class ToolCall final : public plugins::Pending, private plugins::AnswerListener, public EventSink {
 public:
     struct Ask {
@@ -46,9 +44,11 @@ private:
     patchbay_status deliver(std::span<const patchbay_event> events) override;
 
     bool use_recorded();
+    std::string is_gone() const;
     bool check_arguments();
     void approve();
     void on_decision(Result<plugins::Decision> decision);
+    void act_after_waiting();
     void act();
     void begin_span();
     void settle(const std::string& output_json, const Error* error);

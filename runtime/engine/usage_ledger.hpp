@@ -21,8 +21,9 @@ public:
     // What attempts before a crash had used.
     void restore(const Usage& usage) { before_ = usage; }
 
-    bool empty() const { return counted_ == 0; }  // nobody has said anything yet
-    Usage of(Entry entry) const;                  // with all that it has asked for
+    // Nobody has said anything yet.
+    bool empty() const { return counted_ == 0 && !before_; }
+    Usage of(Entry entry) const;  // with all that it has asked for
     Usage total() const;
     std::optional<int64_t> cost_micros() const;  // nothing when one's price is not known
 

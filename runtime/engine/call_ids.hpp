@@ -1,0 +1,30 @@
+// The ids of a run's tool calls: one names one call, in the log, to those who approve it, and to a
+// model that is told of several. Models give them anew in each answer, and repeat themselves.
+#pragma once
+
+#include <set>
+#include <string>
+
+namespace patchbay::engine {
+
+class CallIds {
+public:
+    // For a call that somebody wants: `id`, or, where the run has it already, one like it.
+    std::string of_wish(const std::string& id);
+
+    // For a call that is made now: `id`, or another where one was made under it.
+    std::string of_call(const std::string& id);
+
+    // A call that the log tells of.
+    void restore(const std::string& id);
+
+    size_t made() const { return made_.size(); }
+
+private:
+    std::string like(const std::string& id) const;
+
+    std::set<std::string> wanted_;
+    std::set<std::string> made_;
+};
+
+}  // namespace patchbay::engine
