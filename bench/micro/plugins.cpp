@@ -143,8 +143,8 @@ void middleware_hops(benchmark::State& state) {
         instances.push_back(make_instance("middleware" + std::to_string(i)));
     on_a_lane([&](net::Lane& lane) {
         std::unique_ptr<engine::MiddlewareChain> chain;
-        engine::MiddlewareChain::ask(lane, instances, {.content_json = "[]"},
-                                     [&](auto asked) { chain = std::move(*asked); });
+        engine::MiddlewareChain::ask(lane, engine::MiddlewareChain::of({.content_json = "[]"}),
+                                     instances, [&](auto asked) { chain = std::move(*asked); });
         const auto event = token();
         for (auto _ : state) {
             if (chain->sees_events()) {

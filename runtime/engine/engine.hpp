@@ -125,8 +125,11 @@ private:
 
     Shard& shard_of(const InteractionId& id);
     void begin_on(Interaction& interaction, TurnRequest request, Interaction::Done done);
-    void ask_middleware(Interaction& interaction, std::vector<plugins::InstanceRef> instances,
-                        TurnRequest request, Interaction::Done done);
+    void ask_middleware(Interaction& interaction, std::unique_ptr<MiddlewareChain> chain,
+                        std::vector<plugins::InstanceRef> instances, TurnRequest request,
+                        Interaction::Done done);
+    void go_on_with(Interaction& interaction, Result<std::unique_ptr<MiddlewareChain>> chain,
+                    TurnRequest request, Interaction::Done done);
     void read_for_plan(Interaction& interaction, ViewRequest request, OnPlan done);
     void finish_plan(Interaction& interaction, ViewRequest request,
                      const std::optional<RunRecord>& run, OnPlan done);

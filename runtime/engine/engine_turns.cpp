@@ -71,6 +71,14 @@ Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request) {
     return TurnChoice{std::move(*agent), model.value_or(ModelChoice{})};
 }
 
+Result<std::vector<plugins::InstanceRef>> seen_by_of(const Offers& offers,
+                                                     const TurnRequest& request,
+                                                     const TurnChoice& choice) {
+    const auto& provider = choice.model.provider;
+    return offers.middleware.select(request.agent, provider ? name_of(*provider) : "",
+                                    request.surface);
+}
+
 }  // namespace
 
 void Engine::begin_turn(TurnRequest request, Interaction::Done done) {
@@ -112,40 +120,57 @@ void Engine::begin_on(Interaction& interaction, TurnRequest request, Interaction
     auto choice = choose(*now, request);
     if (!choice)
         return interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
-    const auto& model = choice->model;
-    auto seen_by = now->middleware.select(
-        request.agent, model.provider ? name_of(*model.provider) : "", request.surface);
+    auto seen_by = seen_by_of(*now, request, *choice);
     if (seen_by && seen_by->empty())
         return interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
     if (!seen_by) {
         auto refusal = refused(seen_by.error());
         return shard_of(interaction.id()).refuse(request, std::move(refusal), std::move(done));
     }
-    ask_middleware(interaction, std::move(*seen_by), std::move(request), std::move(done));
+    auto chain = MiddlewareChain::of(view_of(request));
+    ask_middleware(interaction, std::move(chain), std::move(*seen_by), std::move(request),
+                   std::move(done));
 }
 
 // The interaction stays while middleware thinks.
-void Engine::ask_middleware(Interaction& interaction, std::vector<plugins::InstanceRef> instances,
-                            TurnRequest request, Interaction::Done done) {
-    Shard& shard = shard_of(interaction.id());
+void Engine::ask_middleware(Interaction& interaction, std::unique_ptr<MiddlewareChain> chain,
+                            std::vector<plugins::InstanceRef> instances, TurnRequest request,
+                            Interaction::Done done) {
     interaction.pin();
-    auto view = view_of(request);
     MiddlewareChain::ask(
-        shard.lane(), std::move(instances), std::move(view),
-        [this, &shard, &interaction, request = std::move(request),
-         done = std::move(done)](Result<std::unique_ptr<MiddlewareChain>> chain) mutable {
-            if (!chain || draining()) {  // it may have thought for seconds
-                shard.refuse(request, chain ? stopping() : refused(chain.error()), std::move(done));
-            } else {
-                request.content_json = (*chain)->turn().content_json;
-                request.options_json = (*chain)->turn().options_json;
-                request.model = (*chain)->turn().model;
-                request.middleware = std::move(*chain);
-                auto choice = choose(*offers(), request);
-                interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
-            }
+        shard_of(interaction.id()).lane(), std::move(chain), std::move(instances),
+        [this, &interaction, request = std::move(request),
+         done = std::move(done)](Result<std::unique_ptr<MiddlewareChain>> asked) mutable {
+            go_on_with(interaction, std::move(asked), std::move(request), std::move(done));
             interaction.unpin();
         });
+}
+
+// Where it chose a model of another provider, that one's middleware is asked, too.
+void Engine::go_on_with(Interaction& interaction, Result<std::unique_ptr<MiddlewareChain>> chain,
+                        TurnRequest request, Interaction::Done done) {
+    const auto refuse = [&](TurnRefused refusal) {
+        shard_of(interaction.id()).refuse(request, std::move(refusal), std::move(done));
+    };
+    if (!chain) return refuse(refused(chain.error()));
+    if (draining()) return refuse(stopping());  // it may have thought for seconds
+    request.content_json = (*chain)->turn().content_json;
+    request.options_json = (*chain)->turn().options_json;
+    request.model = (*chain)->turn().model;
+    const auto now = offers();
+    auto choice = choose(*now, request);
+    if (choice) {
+        auto seen_by = seen_by_of(*now, request, *choice);
+        if (!seen_by) return refuse(refused(seen_by.error()));
+        std::erase_if(*seen_by, [&](const auto& each) { return (*chain)->has_asked(*each); });
+        if (!seen_by->empty()) {
+            return ask_middleware(interaction, std::move(*chain), std::move(*seen_by),
+                                  std::move(request), std::move(done));
+        }
+    }
+    if (request.is_new) interaction.record().title = title_of(request.content_json);
+    request.middleware = std::move(*chain);
+    interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
 }
 
 }  // namespace patchbay::engine

@@ -56,18 +56,25 @@ struct MiddlewareChain::Asking {
     size_t next = 0;
 };
 
-void MiddlewareChain::ask(net::Lane& lane, std::vector<plugins::InstanceRef> instances,
-                          plugins::TurnView turn, OnAsked done) {
-    std::unique_ptr<MiddlewareChain> chain(new MiddlewareChain(std::move(turn)));
+std::unique_ptr<MiddlewareChain> MiddlewareChain::of(plugins::TurnView turn) {
+    return std::unique_ptr<MiddlewareChain>(new MiddlewareChain(std::move(turn)));
+}
+
+bool MiddlewareChain::has_asked(const plugins::Instance& instance) const {
+    return asked_.contains(name_of(instance));
+}
+
+void MiddlewareChain::ask(net::Lane& lane, std::unique_ptr<MiddlewareChain> chain,
+                          std::vector<plugins::InstanceRef> instances, OnAsked done) {
     ask_next(std::make_shared<Asking>(
         Asking{lane, std::move(instances), std::move(chain), std::move(done)}));
 }
 
 void MiddlewareChain::ask_next(std::shared_ptr<Asking> asking) {
     Asking& all = *asking;
-    const bool is_answered = !all.chain->answer_.empty();
-    if (all.next == all.instances.size() || is_answered) return all.done(std::move(all.chain));
+    if (all.next == all.instances.size()) return all.done(std::move(all.chain));
     const auto& instance = all.instances[all.next++];
+    all.chain->asked_.insert(name_of(*instance));
     plugins::ask_about_turn(all.lane, instance, all.chain->turn_,
                             [asking = std::move(asking)](plugins::TurnVerdict verdict) mutable {
                                 if (!verdict.change)
@@ -83,7 +90,7 @@ void MiddlewareChain::take(plugins::TurnVerdict verdict) {
     if (!change.options_json.empty()) turn_.options_json = std::move(change.options_json);
     if (!change.model.empty()) turn_.model = std::move(change.model);
     if (!change.system.empty()) system_ += (system_.empty() ? "" : "\n\n") + change.system;
-    answer_ = std::move(change.answer);
+    if (answer_.empty()) answer_ = std::move(change.answer);
     if (verdict.filter) filters_.push_back(std::move(verdict.filter));
 }
 

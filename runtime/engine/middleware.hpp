@@ -6,6 +6,7 @@
 #include "runtime/plugins/middleware.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,15 +45,20 @@ private:
 // What middleware has made of one turn.
 class MiddlewareChain {
 public:
-    // Asks one after the other; the next one sees what the one before has changed. `done` hears
-    // once, on this turn or a later one; an error refuses the turn. [lane]
+    static std::unique_ptr<MiddlewareChain> of(plugins::TurnView turn);
+
+    // Asks one after the other, after those that `chain` has asked; the next one sees what the one
+    // before has changed. `done` hears once, on this turn or a later one; an error refuses the
+    // turn. [lane]
     using OnAsked = std::move_only_function<void(Result<std::unique_ptr<MiddlewareChain>>)>;
-    static void ask(net::Lane& lane, std::vector<plugins::InstanceRef> instances,
-                    plugins::TurnView turn, OnAsked done);
+    static void ask(net::Lane& lane, std::unique_ptr<MiddlewareChain> chain,
+                    std::vector<plugins::InstanceRef> instances, OnAsked done);
+
+    bool has_asked(const plugins::Instance& instance) const;
 
     const plugins::TurnView& turn() const { return turn_; }  // as it has become
     const std::string& system() const { return system_; }
-    const std::string& answer() const { return answer_; }  // "" = somebody must be asked
+    const std::string& answer() const { return answer_; }  // the first one; "" = there is none
 
     bool sees_events() const { return !filters_.empty(); }
 
@@ -71,6 +77,7 @@ private:
     plugins::TurnView turn_;
     std::string system_;
     std::string answer_;
+    std::set<std::string> asked_;
     std::vector<std::unique_ptr<plugins::EventFilter>> filters_;  // in the config's order
 };
 

@@ -211,6 +211,7 @@ private:
     void tell_ended();
     void arm_deadline(std::chrono::milliseconds left);
     void run_or_stop_clock();
+    void say_usage_soon();
     void stop_timers();
     void read_remains(void (Run::*then)(Remains remains));
     void on_unreadable(void (Run::*then)(Remains remains), const Error& error);
@@ -277,6 +278,7 @@ private:
     size_t viewers_ = 0;
     net::TimerId grace_timer_ = 0;
     net::TimerId deadline_timer_ = 0;
+    net::TimerId usage_timer_ = 0;
     int64_t deadline_ms_ = 0;
     std::chrono::milliseconds time_left_{0};  // while it waits for a person
     net::TimerId retry_timer_ = 0;

@@ -125,7 +125,7 @@ void Run::stop_agent(patchbay_reason reason) {
 
 void Run::stop_timers() {
     auto& loop = shard().loop();
-    for (auto* timer : {&grace_timer_, &deadline_timer_, &retry_timer_}) {
+    for (auto* timer : {&grace_timer_, &deadline_timer_, &retry_timer_, &usage_timer_}) {
         if (*timer != 0) loop.cancel(std::exchange(*timer, 0));
     }
 }

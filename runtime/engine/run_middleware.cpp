@@ -63,7 +63,7 @@ void Run::ask_middleware_again() {
                                  .traceparent = observe::traceparent_of(trace_),
                                  .role = request_.role,
                                  .attempt = record_.attempt};
-    MiddlewareChain::ask(shard().lane(), std::move(*seen_by), turn,
+    MiddlewareChain::ask(shard().lane(), MiddlewareChain::of(turn), std::move(*seen_by),
                          [this, guard = std::weak_ptr(token_)](auto chain) {
                              const auto alive = guard.lock();
                              if (!alive || state_ != State::running) return;

@@ -19,6 +19,7 @@ namespace {
 constexpr uint32_t depth_limit = 8;  // what chat.h and tools.h promise
 constexpr uint32_t children_limit = 256;
 constexpr size_t tool_calls_limit = 256;
+constexpr std::chrono::milliseconds usage_patience{100};
 
 Error beyond(const char* what) {
     return {.code = ErrorCode::limit, .message = what, .user_safe = true};
@@ -249,6 +250,16 @@ Run::Work::Work(Run& run) : run_(run) {
 Run::Work::~Work() {
     --run_.working_;
     run_.run_or_stop_clock();
+    run_.say_usage_soon();
+}
+
+// What a model has used goes with what follows; when nothing does, alone.
+void Run::say_usage_soon() {
+    if (!usage_due_ || usage_timer_ != 0 || state_ != State::running) return;
+    usage_timer_ = shard().loop().after(usage_patience, [this] {
+        usage_timer_ = 0;
+        say_due_usage();
+    });
 }
 
 void Run::question_answered() {

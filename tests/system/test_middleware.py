@@ -1,11 +1,15 @@
 """Middleware in the real server: what it changes in turns and in answers, in which order, for whom."""
 
 import json
+import threading
 import unittest
 
 from fake_upstream import DONE, FakeUpstream, chunk, config, holds, says
-from harness import Server, text_of
+from harness import BUILD, Server, text_of
+from test_agents import ToolServer
+from tool_model import wants
 
+FIXTURES = BUILD.resolve() / "tests" / "plugins"
 CARD = r"\b(\d{4}[ -]?){3}\d{4}\b"
 
 
@@ -16,6 +20,10 @@ def redact(**more):
 
 def prompt(text, **more):
     return {"library": "patchbay_middleware_system_prompt", "config": {"text": text}, **more}
+
+
+def steers(**config):
+    return {"library": str(FIXTURES / "fixture_steers.so"), "config": config}
 
 
 def spells(*pieces):
@@ -82,6 +90,70 @@ class MiddlewareTest(unittest.TestCase):
         self.assertEqual(text_of(events), "It begins with 4111 11")
         self.assertEqual(self.client.messages(interaction)[-1]["content"][0]["text"],
                          "It begins with 4111 11")
+
+    def test_a_run_that_was_queued_when_the_server_died_is_seen_too(self):
+        first = threading.Event()
+
+        def answer(connection):
+            if not first.is_set():
+                first.set()
+                holds("first")(connection)
+            else:
+                says("It is 4111 1111 1111 1111.")(connection)
+
+        self.serve({"redact": redact()}, ["redact"], answer)
+        interaction = self.client.interaction()
+        self.client.run(interaction, "one", on_crash="settle").until(
+            lambda event: event.name == "delta")
+        self.client.run(interaction, "two").until(lambda event: event.name == "message.user")
+        self.server.kill()
+        self.server.start()
+        self.client = self.server.client(self.client.key)
+
+        events = self.client.events(interaction).rest()
+
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertTrue(text_of(events).endswith("It is [card]. "), text_of(events))
+
+    def test_what_holds_a_tool_call_lets_the_tool_act_and_tells_of_it_once(self):
+        made = ToolServer(self, agents={"holds": steers(holds=True)},
+                          settings={"middleware": ["holds"]})
+
+        events = made.client.run(made.client.interaction(),
+                                 wants([("write_line", {"text": "a"})], say="Done:"),
+                                 agent="assistant").rest()
+
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertEqual(len([event for event in events if event.name == "tool.call"]), 1)
+        self.assertIn("Done:", text_of(events))
+        self.assertEqual(made.lines(), ["a"])
+
+    def test_middleware_of_the_model_that_was_chosen_in_the_end_sees_the_turn(self):
+        self.serve({"chooses": steers(model="upstream/fake"),
+                    "redact": redact(applies_to={"providers": ["upstream"]})},
+                   ["redact", "chooses"], says("It is 4111 1111 1111 1111."))
+
+        self.assertEqual(text_of(self.run_of("which card?", model="demo/demo")), "It is [card]. ")
+
+    def test_an_answer_does_not_hide_the_turn_from_those_that_come_later(self):
+        self.serve({"answers": steers(answer="It is 4111 1111 1111 1111."), "redact": redact()},
+                   ["answers", "redact"], says("never asked"))
+        interaction = self.client.interaction()
+
+        events = self.client.run(interaction, "is it 4111 1111 1111 1111?").rest()
+
+        self.assertEqual(text_of(events), "It is [card].")
+        self.assertNotIn("4111", json.dumps(self.client.messages(interaction)))
+        self.assertEqual(self.upstream.requests, [])
+
+    def test_a_conversation_has_its_title_from_the_turn_as_it_became(self):
+        self.serve({"redact": redact()}, ["redact"], says("Hello"))
+
+        self.client.stream("POST", "/api/stream/stream-conversation",
+                           {"message": "card 4111 1111 1111 1111"}).rest()
+
+        titles = [item["title"] for item in self.client.get("/api/interactions").json()["items"]]
+        self.assertEqual(titles, ["card [card]"])
 
     def test_prompts_go_before_the_conversation_in_the_order_of_the_config(self):
         self.serve({"one": prompt("First."), "two": prompt("Second.")}, ["two", "one"])

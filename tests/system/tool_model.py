@@ -1,7 +1,8 @@
 """An upstream whose model calls tools as the user's message says, and answers when it has their
 results.
 
-The message is JSON: {"rounds": [[{"name", "arguments"}, …], …], "thoughts": count?, "say": text?}:
+The message is JSON: {"rounds": [[{"name", "arguments"}, …], …], "thoughts": count?, "say": text?,
+"same_ids"?: true}:
 the calls of each round, after so many thoughts with a word after each, then the answer, which
 ends with what the last results were. Any other message is answered with "no tools".
 """
@@ -40,7 +41,7 @@ def model_with_tools(before_answer=None):
                 connection.piece(chunk(reasoning_content=f"{number} ") + chunk("Hm. "))
             for index, call in enumerate(plan["rounds"][done]):
                 connection.piece(chunk(tool_calls=[{
-                    "index": index, "id": f"call_{done}_{index}",
+                    "index": index, "id": f"call_{0 if plan.get('same_ids') else done}_{index}",
                     "function": {"name": call["name"],
                                  "arguments": json.dumps(call["arguments"])}}]))
             connection.piece(chunk(finish_reason="tool_calls"))

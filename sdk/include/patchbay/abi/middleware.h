@@ -28,7 +28,7 @@ typedef struct patchbay_turn {
     patchbay_str traceparent;    /* "" or W3C trace context */
     patchbay_str extra_json;     /* "" or a JSON object: room to grow */
     uint32_t role;               /* PATCHBAY_ROLE_… */
-    uint32_t attempt; /* 1; more: after a crash, of a turn that was let in: no verdict is read */
+    uint32_t attempt; /* 1; more: after a crash, of a turn that was let in: only a refusal is read */
 } patchbay_turn;
 
 /* What on_events() did with its batch. */

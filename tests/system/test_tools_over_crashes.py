@@ -1,0 +1,197 @@
+"""Tool calls and the decisions on them over crashes: nothing acts that nobody allowed, nothing acts
+twice, and what was done is not forgotten."""
+
+import json
+import unittest
+
+from harness import BUILD, eventually
+from test_agents import ToolServer, named
+from tool_model import wants
+
+FIXTURES = BUILD.resolve() / "tests" / "plugins"
+PAYERS = {name: {"library": str(FIXTURES / "fixture_payer.so"), "config": {"role": name}}
+          for name in ("payer", "plan", "ponder")}
+
+
+class CrashTest(unittest.TestCase):
+    def begin(self, message, agent="assistant", made=None, **settings):
+        self.made = made or ToolServer(self, agents=PAYERS, **settings)
+        self.client = self.made.client
+        self.interaction = self.client.interaction()
+        self.stream = self.client.run(self.interaction, message, agent=agent)
+        self.run_id = self.stream.headers["x-run-id"]
+        return self.stream
+
+    def kill_and_start(self):
+        self.made.kill_and_start()
+        self.client = self.made.client
+
+    def questions(self, count):
+        found = []
+        while len(found) < count:
+            found.append(self.stream.until(lambda event: event.name == "run.waiting")[-1].data)
+        return found
+
+    def decide(self, question, decision, **more):
+        return self.client.post(f"/api/runs/{self.run_id}/resume",
+                                {"request_id": question["request_id"], "decision": decision, **more})
+
+    def events(self):
+        return self.client.events(self.interaction).rest()
+
+    # ---- decisions ----
+
+    def test_a_denial_that_comes_while_the_log_is_read_is_heard(self):
+        self.begin(wants([("write_line", {"text": "first"})], thoughts=10_000), approval="always")
+        [question] = self.questions(1)
+        self.kill_and_start()
+
+        self.assertEqual(self.decide(question, "deny").status, 200)
+
+        events = self.events()
+        self.assertEqual(named(events, "tool.result")[0].data["error"], "This call was denied.")
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), [])
+
+    def test_an_edit_that_comes_while_the_log_is_read_is_what_acts(self):
+        self.begin(wants([("write_line", {"text": "first"})], thoughts=10_000), approval="always")
+        [question] = self.questions(1)
+        self.kill_and_start()
+
+        self.assertEqual(self.decide(question, "edit", input={"text": "edited"}).status, 200)
+
+        self.assertEqual(self.events()[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["edited"])
+
+    def test_a_call_that_was_edited_acts_again_as_it_was_edited(self):
+        self.begin(wants([("write_line", {"text": "first"})]), approval="always", idempotent=True,
+                   delay_ms=1000)
+        [question] = self.questions(1)
+        self.decide(question, "edit", input={"text": "edited"})
+        eventually(lambda: self.made.lines() == ["edited"], "it acts")
+
+        self.kill_and_start()
+
+        self.assertEqual(self.events()[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["edited", "edited"])
+
+    def test_a_call_that_nobody_was_asked_about_yet_is_asked_about_after_a_crash(self):
+        self.begin(wants([("write_line", {"text": "first"})]), "ponder",
+                   approval="always", idempotent=True)
+        self.stream.until(lambda event: event.name == "tool.call")
+
+        self.kill_and_start()
+
+        self.stream = self.client.events(self.interaction)
+        [question] = self.questions(1)
+        self.assertEqual(self.made.lines(), [])
+        self.assertEqual(self.decide(question, "approve").status, 200)
+        self.assertEqual(self.stream.rest()[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["first"])
+
+    def test_as_many_questions_as_may_be_open_are_open_again_after_a_crash(self):
+        self.begin(wants([("write_line", {"text": str(n)}) for n in range(16)]), approval="always")
+        questions = self.questions(16)
+
+        self.kill_and_start()
+
+        for question in questions:
+            self.assertEqual(self.decide(question, "approve").status, 200)
+        self.assertEqual(self.events()[-1].name, "run.completed")
+        self.assertEqual(sorted(self.made.lines()), sorted(map(str, range(16))))
+
+    def test_a_run_does_not_wait_for_a_tool_that_is_gone(self):
+        self.begin(wants([("write_line", {"text": "first"})]), approval="always")
+        self.questions(1)
+        self.made.server.kill()
+        config = json.loads(self.made.server.config.read_text())
+        config["plugins"]["ledger"]["enabled"] = False
+        self.made.server.write_config(config)
+        self.made.server.start()
+        self.client = self.made.server.client(self.client.key)
+
+        events = self.events()
+
+        self.assertEqual(named(events, "tool.result")[0].data["error"],
+                         "The tool 'write_line' is not there any more.")
+        self.assertEqual(events[-1].name, "run.completed")
+
+    def test_a_tool_that_was_switched_off_meanwhile_does_not_act(self):
+        self.begin(wants([("write_line", {"text": "first"})]), approval="always")
+        [question] = self.questions(1)
+        self.assertEqual(self.client.post("/api/admin/plugins/ledger/disable", {}).status, 200)
+
+        self.assertEqual(self.decide(question, "approve").status, 200)
+
+        events = self.stream.rest()
+        self.assertEqual(named(events, "tool.result")[0].data["error"],
+                         "The tool 'write_line' is not there any more.")
+        self.assertEqual(self.made.lines(), [])
+
+    def test_time_runs_for_a_tool_that_acts_beside_a_question(self):
+        self.begin(wants([("write_line", {"text": "first"}), ("clock", {})]), delay_ms=600_000,
+                   made=ToolServer(self, delay_ms=600_000, settings={"runs": {"timeout_ms": 1500}},
+                                   agents={"clock": {"library": "patchbay_tool_clock",
+                                                     "approval": "always"}}))
+        self.questions(1)
+
+        last = self.stream.rest()[-1]
+
+        self.assertEqual((last.name, last.data["by"]), ("run.cancelled", "timeout"))
+
+    # ---- what was done ----
+
+    def test_an_answer_that_is_made_anew_does_not_act_anew(self):
+        held = []
+
+        def hold_once(connection):
+            if not held:
+                held.append(connection)
+                connection.wait_until_left()
+
+        made = ToolServer(self, before_answer=hold_once)
+        client, interaction = made.client, made.client.interaction()
+        stream = client.run(interaction, wants([("write_line", {"text": "once"})], say="Here:"),
+                            agent="assistant", on_crash="regenerate")
+        stream.until(lambda event: event.name == "delta" and "Here" in event.data["text"])
+
+        made.kill_and_start()
+
+        self.assertEqual(made.client.events(interaction).rest()[-1].name, "run.completed")
+        self.assertEqual(made.lines(), ["once"])
+
+    def test_what_a_child_did_is_not_done_again_because_its_parent_asked_a_model(self):
+        self.begin("pay the bill", "plan")
+        self.stream.until(lambda event: event.name == "delta" and "paid" in event.data["text"])
+
+        self.kill_and_start()
+
+        self.assertEqual(self.events()[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["paid"])
+
+    def test_usage_that_the_log_tells_of_is_not_estimated(self):
+        self.begin(wants([("clock", {})], [("write_line", {"text": "first"})]), delay_ms=600_000)
+        self.stream.until(lambda event: event.name == "usage"
+                          and event.data["prompt_tokens"] == 20)
+
+        self.kill_and_start()
+
+        self.assertEqual(self.events()[-1].name, "run.interrupted")
+        usage = self.client.get(f"/api/runs/{self.run_id}").json()["usage"]
+        self.assertEqual((usage["prompt_tokens"], usage["estimated"]), (20, False))
+
+    def test_models_may_number_their_calls_anew_in_each_answer(self):
+        self.begin(wants([("write_line", {"text": "a"})], [("write_line", {"text": "b"})],
+                         same_ids=True))
+
+        events = self.stream.rest()
+
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["a", "b"])
+        ids = [event.data["id"] for event in named(events, "tool.call")]
+        self.assertEqual(len(set(ids)), 2)
+        self.assertEqual([event.data["id"] for event in named(events, "tool.result")], ids)
+
+
+if __name__ == "__main__":
+    unittest.main()
