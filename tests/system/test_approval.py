@@ -1,6 +1,5 @@
 """Tools that want a person's word: runs that wait, over restarts too, and what becomes of them."""
 
-import json
 import unittest
 
 from harness import eventually, text_of
@@ -172,10 +171,14 @@ class ApprovalTest(unittest.TestCase):
         interaction = made.client.interaction()
         stream = made.client.run(interaction, wants([("clock", {})]), agent="assistant")
         question = stream.until(lambda event: event.name == "run.waiting")[-1].data
-
         self.assertEqual(question["tool_call"]["name"], "clock")
-        json.dumps(question)
-        stream.close()
+
+        self.client = made.client
+        self.assertEqual(self.decide(stream.headers["x-run-id"], question, "approve").status, 200)
+
+        events = stream.rest()
+        self.assertIn("output", named(events, "tool.result")[0].data)
+        self.assertEqual(events[-1].name, "run.completed")
 
 
 if __name__ == "__main__":

@@ -31,18 +31,30 @@ class PluginStormTest(PacedTest):
 
     def test_fifty_reloads_under_two_hundred_streams_drop_none(self):
         builds = ["fixture_paced", "fixture_paced_next"]
+        self.server.write_config(self.config({"words": 100000, "delay_us": 100000}))
+        self.replaced(self.reload())
+        endless = [self.begin() for _ in range(STREAMS)]
+        self.server.write_config(self.config())
+        self.replaced(self.reload())
         streams = []
         for number in range(RELOADS):
-            for _ in range(STREAMS // RELOADS):
-                streams.append((WORD[builds[0]], self.begin()))
+            streams.append((WORD[builds[0]], self.begin()))
             self.shake(number, builds)
 
+        open_now = self.client.get("/api/admin/streams").json()["items"]
+        self.assertGreaterEqual(len(open_now), STREAMS)
         for word, stream in streams:
             events = stream.rest()
             self.assertEqual(events[-1].name, "run.completed")
             self.assertEqual(text_of(events), (word + " ") * 100)
+        for stream in endless:
+            run = stream.headers["x-run-id"]
+            self.assertEqual(self.client.post(f"/api/runs/{run}/cancel").status, 200)
+            events = stream.rest()
+            self.assertEqual(events[-1].name, "run.cancelled")
+            self.assertEqual(set(text_of(events).split()), {"one"})
         eventually(lambda: self.alive() == 1, "all that were replaced are destroyed")
-        self.assertEqual(self.journal.read_text().count("+"), RELOADS + 1)
+        self.assertEqual(self.journal.read_text().count("+"), RELOADS + 3)
         self.assertEqual((self.plugin()["state"], self.plugin()["draining"]), ("on", 0))
         self.assertEqual(self.plugin()["faults"], 0)
 
