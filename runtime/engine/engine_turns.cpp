@@ -46,7 +46,9 @@ plugins::TurnView view_of(const TurnRequest& request) {
             .interaction_id = request.interaction.str(),
             .agent = request.agent,
             .model = request.model,
+            .method = request.method,
             .content_json = request.content_json,
+            .input_json = request.input_json,
             .options_json = request.options_json,
             .traceparent = request.traceparent,
             .role = request.role};
@@ -63,7 +65,8 @@ Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request) {
                            name + "'.");
     if (!request.input_json.empty()) {
         const auto fits = method->input->check(nlohmann::json::parse(request.input_json));
-        if (!fits) return bad_request("input: " + fits.error().message);
+        const auto* const where = request.middleware ? "input, as middleware left it: " : "input: ";
+        if (!fits) return bad_request(where + fits.error().message);
     }
     auto model = offers.models.resolve(request.model);
     if (!model && !(request.model.empty() && plugins::needs_no_model(**agent)))
@@ -138,9 +141,11 @@ void Engine::ask_middleware(Interaction& interaction, std::vector<plugins::Insta
                 shard.refuse(request, chain ? stopping() : refused(chain.error()), std::move(done));
             } else {
                 request.content_json = (*chain)->turn().content_json;
+                request.input_json = (*chain)->turn().input_json;
                 request.options_json = (*chain)->turn().options_json;
                 request.model = (*chain)->turn().model;
                 request.middleware = std::move(*chain);
+                if (request.is_new) interaction.record().title = title_of(request.content_json);
                 auto choice = choose(*offers(), request);
                 interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
             }
