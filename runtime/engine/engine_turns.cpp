@@ -46,7 +46,9 @@ plugins::TurnView view_of(const TurnRequest& request) {
             .interaction_id = request.interaction.str(),
             .agent = request.agent,
             .model = request.model,
+            .method = request.method,
             .content_json = request.content_json,
+            .input_json = request.input_json,
             .options_json = request.options_json,
             .traceparent = request.traceparent,
             .role = request.role};
@@ -63,7 +65,8 @@ Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request) {
                            name + "'.");
     if (!request.input_json.empty()) {
         const auto fits = method->input->check(nlohmann::json::parse(request.input_json));
-        if (!fits) return bad_request("input: " + fits.error().message);
+        const auto* const where = request.middleware ? "input, as middleware left it: " : "input: ";
+        if (!fits) return bad_request(where + fits.error().message);
     }
     auto model = offers.models.resolve(request.model);
     if (!model && !(request.model.empty() && plugins::needs_no_model(**agent)))
@@ -155,6 +158,7 @@ void Engine::go_on_with(Interaction& interaction, Result<std::unique_ptr<Middlew
     if (!chain) return refuse(refused(chain.error()));
     if (draining()) return refuse(stopping());  // it may have thought for seconds
     request.content_json = (*chain)->turn().content_json;
+    request.input_json = (*chain)->turn().input_json;
     request.options_json = (*chain)->turn().options_json;
     request.model = (*chain)->turn().model;
     const auto now = offers();

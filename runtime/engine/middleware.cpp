@@ -1,5 +1,7 @@
 #include "runtime/engine/middleware.hpp"
 
+#include "runtime/engine/payload.hpp"
+
 #include <algorithm>
 
 namespace patchbay::engine {
@@ -86,6 +88,13 @@ void MiddlewareChain::ask_next(std::shared_ptr<Asking> asking) {
 
 void MiddlewareChain::take(plugins::TurnVerdict verdict) {
     auto& change = *verdict.change;
+    if (!change.input_json.empty()) {
+        // What was taken out of the input must not stay in the message that shows it.
+        const bool shows_input = turn_.content_json == content_of_input(turn_.input_json);
+        if (shows_input && change.content_json.empty())
+            change.content_json = content_of_input(change.input_json);
+        turn_.input_json = std::move(change.input_json);
+    }
     if (!change.content_json.empty()) turn_.content_json = std::move(change.content_json);
     if (!change.options_json.empty()) turn_.options_json = std::move(change.options_json);
     if (!change.model.empty()) turn_.model = std::move(change.model);

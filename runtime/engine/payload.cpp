@@ -87,6 +87,10 @@ std::string message_user_payload(const MessageId& id, const MessageId& parent,
                  {"content", json::parse(content_json)}});
 }
 
+std::string content_of_input(std::string_view input_json) {
+    return dump(json::array({{{"type", "text"}, {"text", input_json}}}));
+}
+
 std::string message_completed_payload(const CompletedMessage& message) {
     return dump({{"message_id", message.id.str()},
                  {"parent_id", id_or_null(message.parent)},

@@ -19,6 +19,9 @@ std::string run_started_payload(uint32_t turn, std::string_view agent, std::stri
 std::string message_user_payload(const MessageId& id, const MessageId& parent,
                                  std::string_view content_json);
 
+// The parts of a message that is nothing but the input of an agent's method: its JSON, to be read.
+std::string content_of_input(std::string_view input_json);
+
 struct CompletedMessage {
     MessageId id;
     MessageId parent;

@@ -1,4 +1,5 @@
 // /api/interactions/{id}/runs and /api/runs: the native surface of turns.
+#include "runtime/engine/payload.hpp"
 #include "runtime/http/error_reply.hpp"
 #include "runtime/http/handlers.hpp"
 #include "runtime/http/json_input.hpp"
@@ -26,7 +27,7 @@ json content_of(Fields& fields, const std::optional<json>& input) {
     const bool has_content = fields.has("content");
     const auto content = fields.any("content");
     if (input && !message && !has_content)
-        return json::array({{{"type", "text"}, {"text", input->dump()}}});
+        return json::parse(engine::content_of_input(input->dump()));
     if (message.has_value() == has_content) {
         fields.complain("content", "exactly one of content and message is required");
         return json::array();

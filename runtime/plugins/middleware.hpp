@@ -25,7 +25,9 @@ struct TurnView {
     std::string interaction_id;
     std::string agent;
     std::string model;
+    std::string method;
     std::string content_json;
+    std::string input_json;
     std::string options_json;
     std::string traceparent;
     Role role = Role::user;
@@ -35,6 +37,7 @@ struct TurnView {
 // patchbay_change, owned.
 struct TurnChange {
     std::string content_json;  // "" leaves it as it is, as do the others
+    std::string input_json;
     std::string options_json;
     std::string model;
     std::string system;

@@ -20,7 +20,9 @@ patchbay_turn view_of(const TurnView& turn) {
     view.interaction_id = borrow(turn.interaction_id);
     view.agent = borrow(turn.agent);
     view.model = borrow(turn.model);
+    view.method = borrow(turn.method);
     view.content_json = borrow(turn.content_json);
+    view.input_json = borrow(turn.input_json);
     view.options_json = borrow(turn.options_json);
     view.traceparent = borrow(turn.traceparent);
     view.role = static_cast<uint32_t>(turn.role);
@@ -28,17 +30,19 @@ patchbay_turn view_of(const TurnView& turn) {
     return view;
 }
 
-bool is_valid(const patchbay_change& change) {
-    for (const auto* text : {&change.content_json, &change.options_json, &change.model,
-                             &change.system, &change.answer}) {
+bool is_valid(const patchbay_change& change, bool has_input) {
+    for (const auto* text : {&change.content_json, &change.input_json, &change.options_json,
+                             &change.model, &change.system, &change.answer}) {
         if (!is_text(*text)) return false;
     }
-    return is_array_or_empty(change.content_json) && is_object_or_empty(change.options_json) &&
+    return is_array_or_empty(change.content_json) && is_object_or_empty(change.input_json) &&
+           (has_input || change.input_json.size == 0) && is_object_or_empty(change.options_json) &&
            change.system.size <= system_limit && change.answer.size <= answer_limit;
 }
 
 TurnChange copy_of(const patchbay_change& change) {
     return {.content_json = std::string(view(change.content_json)),
+            .input_json = std::string(view(change.input_json)),
             .options_json = std::string(view(change.options_json)),
             .model = std::string(view(change.model)),
             .system = std::string(view(change.system)),
@@ -62,7 +66,8 @@ TurnCheck::TurnCheck(net::Lane& lane, InstanceRef instance, const TurnView& turn
                      OnTurnVerdict done)
     : Request(lane, instance, turn.interaction_id),
       state_(std::make_shared<TurnState>(lane, std::move(instance), turn.interaction_id)),
-      done_(std::move(done)) {}
+      done_(std::move(done)),
+      has_input_(!turn.input_json.empty()) {}
 
 void TurnCheck::ask(std::unique_ptr<TurnCheck> check, const TurnView& turn) {
     TurnCheck& self = *check;
@@ -124,7 +129,7 @@ patchbay_status TurnCheck::complete(const patchbay_verdict* verdict) {
         verdict && !verdict->allow && (verdict->change != nullptr) != (verdict->deny != nullptr);
     if (one && verdict->deny) {
         verdict_ = std::unexpected(plugins::copy_of(*verdict->deny));
-    } else if (one && is_valid(*verdict->change)) {
+    } else if (one && is_valid(*verdict->change, has_input_)) {
         verdict_ = copy_of(*verdict->change);
     } else {
         status = PATCHBAY_E_BAD_REQUEST;

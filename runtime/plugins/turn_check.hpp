@@ -25,6 +25,7 @@ private:
 
     std::shared_ptr<TurnState> state_;
     OnTurnVerdict done_;  // empty once it was told
+    bool has_input_;
     bool asking_ = false;
     std::optional<Result<TurnChange>> verdict_;  // as it came in on_request()
 };

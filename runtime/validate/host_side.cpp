@@ -27,6 +27,7 @@ bool in_order(Probe& probe, const patchbay_verdict& verdict) {
             .text(verdict.change->system, "a system text")
             .text(verdict.change->answer, "an answer")
             .array(verdict.change->content_json, "content")
+            .object(verdict.change->input_json, "an input")
             .object(verdict.change->options_json, "options");
     return texts.error(verdict.deny).in_order();
 }
@@ -43,7 +44,8 @@ patchbay_status complete(const patchbay_host* host, patchbay_request request,
         probe.find(Breach::second_verdict, "complete() was called a second time");
     if (status == PATCHBAY_E_BAD_REQUEST)
         probe.find(Breach::bad_verdict,
-                   "complete() got a verdict that says nothing, or two things");
+                   "complete() got a verdict that says nothing, or two things, or has an input for "
+                   "a turn without one");
     note_stale(probe, "complete", status);
     return status;
 }

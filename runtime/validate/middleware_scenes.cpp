@@ -65,6 +65,14 @@ void odd_turns(const Stage& stage) {
         {.content_json = R"([{"type":"org.example.odd","x":[1,null]}])"},
         {.model = "some/model", .options_json = R"({"org.example.unknown":{"a":null}})"},
         {.surface = "org.example.surface", .credential_id = "", .agent = ""},
+        {.method = "pay",
+         .content_json = R"([{"type":"text","text":"{\"text\":\"card 4111 1111 1111 1111\"}"}])",
+         .input_json = R"({"text":"card 4111 1111 1111 1111"})"},
+        {.method = "pay",
+         .input_json = R"({"a":["\u00fc",{"":null}],"n":4111111111111111,"e":-1.5e3,"t":true})"},
+        {.input_json = R"({"deep":)" + std::string(100, '[') + std::string(100, ']') + "}"},
+        {.method = "org.example.odd", .input_json = "{}"},
+        {.method = "without input"},
         {.extra_json = R"({"odd":true})", .role = 99},
         {.attempt = 7},
     };
@@ -155,8 +163,9 @@ std::string transcript(const Stage& stage) {
     const auto& change = turn.change();
     if (!turn.passed())
         return "refused: " + (turn.refused() ? turn.refused()->message : "no verdict");
-    const auto changes = fmt::format("{}|{}|{}|{}|{}", change.content_json, change.options_json,
-                                     change.model, change.system, change.answer);
+    const auto changes =
+        fmt::format("{}|{}|{}|{}|{}|{}", change.content_json, change.input_json,
+                    change.options_json, change.model, change.system, change.answer);
     for (const char* piece : {"Hello", ", w\u00f6rld", " of streams."}) turn.send_text(piece);
     turn.end();
     return fmt::format("{}; {} events, {}", changes, turn.shown().size(), turn.text());

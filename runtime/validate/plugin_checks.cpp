@@ -49,7 +49,9 @@ patchbay_status on_request(void* instance, const patchbay_turn* turn, patchbay_r
     views.interaction_id = lent.text(turn->interaction_id, "turn.interaction_id");
     views.agent = lent.text(turn->agent, "turn.agent");
     views.model = lent.text(turn->model, "turn.model");
+    views.method = lent.text(turn->method, "turn.method");
     views.content_json = lent.text(turn->content_json, "turn.content_json");
+    views.input_json = lent.text(turn->input_json, "turn.input_json");
     views.options_json = lent.text(turn->options_json, "turn.options_json");
     views.traceparent = lent.text(turn->traceparent, "turn.traceparent");
     views.extra_json = lent.text(turn->extra_json, "turn.extra_json");

@@ -148,12 +148,13 @@ AT(patchbay_principal, expires_at_ms, 64);
 AT(patchbay_principal, role, 72);
 AT(patchbay_principal, reserved, 76);
 
-SIZE(patchbay_change, 80);
+SIZE(patchbay_change, 96);
 AT(patchbay_change, content_json, 0);
-AT(patchbay_change, options_json, 16);
-AT(patchbay_change, model, 32);
-AT(patchbay_change, system, 48);
-AT(patchbay_change, answer, 64);
+AT(patchbay_change, input_json, 16);
+AT(patchbay_change, options_json, 32);
+AT(patchbay_change, model, 48);
+AT(patchbay_change, system, 64);
+AT(patchbay_change, answer, 80);
 
 SIZE(patchbay_verdict, 24);
 AT(patchbay_verdict, allow, 0);
@@ -326,19 +327,21 @@ AT(patchbay_metrics_1, add, 8);
 AT(patchbay_metrics_1, set, 16);
 
 /* middleware.h */
-SIZE(patchbay_turn, 168);
+SIZE(patchbay_turn, 200);
 AT(patchbay_turn, surface, 0);
 AT(patchbay_turn, owner, 16);
 AT(patchbay_turn, credential_id, 32);
 AT(patchbay_turn, interaction_id, 48);
 AT(patchbay_turn, agent, 64);
 AT(patchbay_turn, model, 80);
-AT(patchbay_turn, content_json, 96);
-AT(patchbay_turn, options_json, 112);
-AT(patchbay_turn, traceparent, 128);
-AT(patchbay_turn, extra_json, 144);
-AT(patchbay_turn, role, 160);
-AT(patchbay_turn, attempt, 164);
+AT(patchbay_turn, method, 96);
+AT(patchbay_turn, content_json, 112);
+AT(patchbay_turn, input_json, 128);
+AT(patchbay_turn, options_json, 144);
+AT(patchbay_turn, traceparent, 160);
+AT(patchbay_turn, extra_json, 176);
+AT(patchbay_turn, role, 192);
+AT(patchbay_turn, attempt, 196);
 
 SIZE(patchbay_middleware_1, 40);
 AT(patchbay_middleware_1, on_request, 0);

@@ -65,6 +65,9 @@ public:
     Admission on_request(const Turn& turn, const Gate& gate, const Output& out) override {
         const auto word = turn.model;
         if (word == "change") return Change{.model = "other", .system = "Be kind."};
+        if (word == "input")
+            return Change{.input_json = "{\"" + std::string(turn.method) +
+                                        "\":" + std::string(turn.input_json) + "}"};
         if (word == "answer") return Change{.answer = "cached"};
         if (word == "refuse") return patchbay::failure(ErrorCode::forbidden, "not you");
         if (word == "throw") throw std::runtime_error("boom");
@@ -119,6 +122,19 @@ TEST_F(MiddlewareLayerTest, ATurnMayPassChangeBeAnsweredOrRefused) {
     ASSERT_TRUE(thrown.refused());
     EXPECT_EQ(thrown.refused()->code, ErrorCode::internal);
     EXPECT_EQ(thrown.refused()->message, "boom");
+}
+
+TEST_F(MiddlewareLayerTest, TheInputOfAnAgentsMethodMayBeChanged) {
+    auto& changed = host.turn({.model = "input", .method = "pay", .input_json = R"({"to":"bob"})"});
+
+    EXPECT_TRUE(changed.passed());
+    EXPECT_EQ(changed.change().input_json, R"({"pay":{"to":"bob"}})");
+}
+
+TEST_F(MiddlewareLayerTest, AnInputForATurnThatHasNoneIsNamed) {
+    expected_faults = {"an input for a turn that has none"};
+
+    EXPECT_TRUE(turn("input").refused());
 }
 
 TEST_F(MiddlewareLayerTest, AVerdictMayComeLater) {

@@ -205,13 +205,74 @@ TEST_F(RedactTest, RequestsAreRedactedToo) {
     EXPECT_EQ(unchanged.change().content_json, "");
 }
 
+TEST_F(RedactTest, TheInputOfAnAgentsMethodIsRedactedAtEveryDepth) {
+    create_with("secret|[0-9]{4}");
+
+    auto& turn = host.turn(
+        {.method = "pay",
+         .input_json =
+             R"({"a":"my secret","secret":[{"b":["\u0073ecret","\"secret\"\n",7]},1234,-12.5,
+                           true,null,{}],"c":{"d":123456},"e":""})"});
+
+    EXPECT_EQ(json::parse(turn.change().input_json), json::parse(R"({"a":"my #",
+        "secret":[{"b":["#","\"#\"\n",7]},"#",-12.5,true,null,{}],"c":{"d":"#56"},"e":""})"));
+    EXPECT_EQ(turn.change().content_json, "");
+}
+
+TEST_F(RedactTest, AnInputWithNothingToTakeOutStaysAsItCame) {
+    create_with("secret");
+
+    auto& turn = host.turn({.method = "pay", .input_json = R"({"amount": 1.50, "to": "ann"})"});
+
+    EXPECT_TRUE(turn.passed());
+    EXPECT_EQ(turn.change().input_json, "");
+}
+
+TEST_F(RedactTest, WhatReplacesAMatchKeepsTheInputValid) {
+    ASSERT_TRUE(create(
+        json{{"patterns", {{{"pattern", "\"|7"}, {"replacement", "\\\"\n\u00fc"}}}}}.dump()));
+
+    auto& turn = host.turn({.input_json = R"({"a":"say \"x\"","b":7})"});
+
+    EXPECT_EQ(json::parse(turn.change().input_json),
+              json({{"a", "say \\\"\n\u00fcx\\\"\n\u00fc"}, {"b", "\\\"\n\u00fc"}}));
+}
+
+TEST_F(RedactTest, ADeepInputIsRedactedToo) {
+    create_with("secret");
+    const size_t depth = 200;
+
+    auto& turn = host.turn({.input_json = R"({"a":)" + std::string(depth, '[') + R"("secret")" +
+                                          std::string(depth, ']') + "}"});
+
+    EXPECT_EQ(turn.change().input_json,
+              R"({"a":)" + std::string(depth, '[') + R"("#")" + std::string(depth, ']') + "}");
+}
+
+// As text, the line's end would be two characters that match nothing.
+TEST_F(RedactTest, AMessageThatShowsTheInputIsLeftToFollowIt) {
+    create_with("se\\scret");
+    const std::string input = R"({"text":"se\nscret"})";
+    const auto shows = json{{{"type", "text"}, {"text", input}}}.dump();
+    const auto own = json{{{"type", "text"}, {"text", "se cret, se scret"}}}.dump();
+
+    auto& shown = host.turn({.content_json = shows, .input_json = input});
+    auto& beside = host.turn({.content_json = own, .input_json = input});
+
+    EXPECT_EQ(shown.change().input_json, R"({"text":"#"})");
+    EXPECT_EQ(shown.change().content_json, "");
+    EXPECT_EQ(beside.change().input_json, R"({"text":"#"})");
+    EXPECT_EQ(json::parse(beside.change().content_json)[0]["text"], "se cret, #");
+}
+
 TEST_F(RedactTest, RequestsAndAnswersCanBeLeftAlone) {
     ASSERT_TRUE(create(
         R"({"patterns":[{"pattern":"HELLO","ignore_case":true}],"requests":false,"answers":true})"));
-    auto& turn = host.turn();
+    auto& turn = host.turn({.input_json = R"({"text":"Hello"})"});
     turn.send_text("Hello!");
     turn.end();
     EXPECT_EQ(turn.change().content_json, "");
+    EXPECT_EQ(turn.change().input_json, "");
     EXPECT_EQ(turn.text(), "[redacted]!");
 
     patchbay::testing::FakeHost other;

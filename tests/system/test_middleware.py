@@ -36,7 +36,7 @@ def spells(*pieces):
     return answer
 
 
-class MiddlewareTest(unittest.TestCase):
+class MiddlewareCase(unittest.TestCase):
     def serve(self, plugins, order, answer=says("Hello"), **more):
         self.upstream = FakeUpstream(answer)
         self.addCleanup(self.upstream.close)
@@ -45,6 +45,14 @@ class MiddlewareTest(unittest.TestCase):
         self.client = self.server.client()
         return self.client
 
+    def assert_nowhere(self, text):
+        """Neither was the model told, nor does it stand on the disk."""
+        self.assertNotIn(text, json.dumps(self.upstream.requests))
+        self.assertNotIn(text.encode(), b"".join(
+            path.read_bytes() for path in self.server.data.iterdir() if path.is_file()))
+
+
+class MiddlewareTest(MiddlewareCase):
     def run_of(self, message, **fields):
         return self.client.run(self.client.interaction(), message, **fields).rest()
 
@@ -58,9 +66,16 @@ class MiddlewareTest(unittest.TestCase):
 
         shown = events[0].data["content"][0]["text"]
         self.assertEqual(shown, "my card is [card], thanks")
-        self.assertNotIn("4111", json.dumps(self.upstream.requests))
-        self.assertNotIn(b"4111 1111", b"".join(
-            path.read_bytes() for path in self.server.data.iterdir() if path.is_file()))
+        self.assert_nowhere("4111 1111")
+
+    def test_a_text_is_taken_out_of_the_title_of_a_new_conversation(self):
+        self.serve({"redact": redact()}, ["redact"])
+
+        self.client.converse("my card is 4111 1111 1111 1111").rest()
+
+        titles = [each["title"] for each in self.client.get("/api/interactions").json()["items"]]
+        self.assertEqual(titles, ["my card is [card]"])
+        self.assert_nowhere("4111 1111")
 
     def test_a_match_that_is_cut_by_events_is_taken_out_of_the_answer(self):
         self.serve({"redact": redact()}, ["redact"],

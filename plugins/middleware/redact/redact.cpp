@@ -150,28 +150,63 @@ public:
     Admission on_request(const patchbay::Turn& turn, const patchbay::Gate&,
                          const Output& out) override {
         patchbay::Change change;
-        if (rules_.requests) change.content_json = redacted(turn.content_json);
+        if (rules_.requests) {
+            change.input_json = redacted_input(turn.input_json);
+            change.content_json = redacted_content(turn);
+        }
         std::unique_ptr<patchbay::TurnWatcher> watcher;
         if (rules_.answers) watcher = std::make_unique<RedactedAnswer>(out, rules_);
         return {std::move(change), std::move(watcher)};
     }
 
 private:
-    // The message's parts with their texts redacted; "" when there was nothing to take out.
-    std::string redacted(std::string_view content_json) const {
-        auto parts = json::parse(content_json);
-        size_t replaced = 0;
+    // Whether there was something to take out.
+    bool redact(std::string& text) const {
+        Matcher matcher(rules_.program, rules_.replacements, rules_.most_held);
+        std::string shown;
+        matcher.add(text, shown);
+        matcher.end(shown);
+        text = std::move(shown);
+        return matcher.replaced() > 0;
+    }
+
+    // The message's parts with their texts redacted; "" when there was nothing to take out. One
+    // that shows the input follows it: as text, its escapes would hide what is to be found.
+    std::string redacted_content(const patchbay::Turn& turn) const {
+        auto parts = json::parse(turn.content_json);
+        if (!turn.input_json.empty() && parts.size() == 1 &&
+            parts[0].value("text", "") == turn.input_json)
+            return {};
+        bool any = false;
         for (auto& part : parts) {
             if (part.value("type", "") != "text") continue;
-            auto& text = part.at("text").get_ref<std::string&>();
-            Matcher matcher(rules_.program, rules_.replacements, rules_.most_held);
-            std::string shown;
-            matcher.add(text, shown);
-            matcher.end(shown);
-            replaced += matcher.replaced();
-            text = std::move(shown);
+            any |= redact(part.at("text").get_ref<std::string&>());
         }
-        return replaced > 0 ? parts.dump() : std::string();
+        return any ? parts.dump() : std::string();
+    }
+
+    // The input with its strings and numbers redacted, at every depth; "" as above. A number that
+    // matches becomes a string.
+    std::string redacted_input(std::string_view input_json) const {
+        if (input_json.empty()) return {};
+        auto input = json::parse(input_json);
+        bool any = false;
+        std::vector<json*> left = {&input};  // no recursion: who asks chooses the depth
+        while (!left.empty()) {
+            auto& value = *left.back();
+            left.pop_back();
+            if (value.is_structured()) {
+                for (auto& inner : value) left.push_back(&inner);
+            } else if (value.is_string()) {
+                any |= redact(value.get_ref<std::string&>());
+            } else if (value.is_number()) {
+                auto text = value.dump();
+                if (!redact(text)) continue;
+                value = std::move(text);
+                any = true;
+            }
+        }
+        return any ? input.dump() : std::string();
     }
 
     Rules rules_;

@@ -35,7 +35,9 @@ struct Turn {
     std::string_view interaction_id;
     std::string_view agent;
     std::string_view model;         // "" = the default
+    std::string_view method;        // of the agent; "" = chat
     std::string_view content_json;  // an array of parts
+    std::string_view input_json;    // an object; "" = a conversation's turn
     std::string_view options_json;  // an object
     std::string_view traceparent;
     std::string_view extra_json;
@@ -46,14 +48,15 @@ struct Turn {
 // What is made of a turn; "" leaves a field as it is.
 struct Change {
     std::string content_json = {};
+    std::string input_json = {};  // only of a turn that has an input
     std::string options_json = {};
     std::string model = {};
     std::string system = {};  // text before the conversation
     std::string answer = {};  // the whole answer: neither agent nor model is asked
 
     bool empty() const noexcept {
-        return content_json.empty() && options_json.empty() && model.empty() && system.empty() &&
-               answer.empty();
+        return content_json.empty() && input_json.empty() && options_json.empty() &&
+               model.empty() && system.empty() && answer.empty();
     }
 };
 
@@ -70,6 +73,7 @@ public:
     void pass(const Change& change = {}) const noexcept {
         patchbay_change view = {};
         view.content_json = view_of(std::string_view(change.content_json));
+        view.input_json = view_of(std::string_view(change.input_json));
         view.options_json = view_of(std::string_view(change.options_json));
         view.model = view_of(std::string_view(change.model));
         view.system = view_of(std::string_view(change.system));
@@ -179,7 +183,9 @@ struct MiddlewareTable {
                 .interaction_id = text_of(raw.interaction_id),
                 .agent = text_of(raw.agent),
                 .model = text_of(raw.model),
+                .method = text_of(raw.method),
                 .content_json = text_of(raw.content_json),
+                .input_json = text_of(raw.input_json),
                 .options_json = text_of(raw.options_json),
                 .traceparent = text_of(raw.traceparent),
                 .extra_json = text_of(raw.extra_json),

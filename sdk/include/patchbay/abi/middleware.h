@@ -23,7 +23,11 @@ typedef struct patchbay_turn {
     patchbay_str interaction_id; /* 36 characters; chosen already when it is new */
     patchbay_str agent;          /* the agent's instance */
     patchbay_str model;          /* as it was asked for; "" = the default */
-    patchbay_str content_json;   /* a JSON array of the message's parts: see provider.h */
+    patchbay_str method;         /* of the agent, as it was asked for; "" = chat */
+    patchbay_str content_json;   /* a JSON array of the message's parts: see provider.h. Of a turn
+                                  * with an input and no message: one text part, the input's JSON */
+    patchbay_str input_json;     /* a JSON object: what the agent gets in place of the message; "" =
+                                  * a conversation's turn */
     patchbay_str options_json;   /* a JSON object of what the caller set */
     patchbay_str traceparent;    /* "" or W3C trace context */
     patchbay_str extra_json;     /* "" or a JSON object: room to grow */

@@ -24,9 +24,12 @@ typedef struct patchbay_principal {
     uint32_t reserved;          /* 0 */
 } patchbay_principal;
 
-/* What middleware makes of a turn. "" leaves a field as it is. */
+/* What middleware makes of a turn. "" leaves a field as it is. An input that does not fit the
+ * schema of the agent's method refuses the turn. */
 typedef struct patchbay_change {
     patchbay_str content_json; /* the message's parts, in place of those that came */
+    patchbay_str input_json;   /* a JSON object, only of a turn that has an input. A message that is
+                                * the input's JSON becomes this, where content_json is "" */
     patchbay_str options_json;
     patchbay_str model;
     patchbay_str system; /* text that goes before the conversation, behind that of others */

@@ -140,6 +140,7 @@ inline Result<FakeStream*> FakeHost::call(const ToolInput& input) {
 inline FakeTurn& FakeHost::turn(const TurnInput& input) {
     auto& turn = add_owner<FakeTurn>();
     auto& out = add_owner<FakeTurnOut>();
+    turn.has_input = !input.input_json.empty();
     turn.on_cancel = [this, &turn] { cancel_all(turn); };
     turn.take_error = [this] { return std::exchange(last_error_, std::nullopt); };
     const auto* middleware = table<patchbay_middleware_1>(PATCHBAY_MIDDLEWARE_1);
@@ -153,7 +154,9 @@ inline FakeTurn& FakeHost::turn(const TurnInput& input) {
     request.interaction_id = lent.lend(input.interaction_id);
     request.agent = lent.lend(input.agent);
     request.model = lent.lend(input.model);
+    request.method = lent.lend(input.method);
     request.content_json = lent.lend(input.content_json);
+    request.input_json = lent.lend(input.input_json);
     request.options_json = lent.lend(input.options_json);
     request.traceparent = lent.lend(input.traceparent);
     request.extra_json = lent.lend(input.extra_json);

@@ -62,7 +62,9 @@ struct TurnInput {
     std::string interaction_id = some_id;
     std::string agent = "chat";
     std::string model = {};
+    std::string method = {};
     std::string content_json = R"([{"type":"text","text":"Hello"}])";
+    std::string input_json = {};
     std::string options_json = "{}";
     std::string traceparent = {};
     std::string extra_json = {};

@@ -20,6 +20,7 @@ namespace patchbay::testing {
 // As patchbay_change, owned.
 struct RecordedChange {
     std::string content_json = {};
+    std::string input_json = {};
     std::string options_json = {};
     std::string model = {};
     std::string system = {};
@@ -115,6 +116,7 @@ public:
     }
 
     // --- for the fake host ----------------------------------------------------------------------
+    bool has_input = false;
     std::function<void()> on_cancel;                   // cancels what hangs on it
     std::function<std::optional<Error>()> take_error;  // what was given to set_error()
 
@@ -143,9 +145,10 @@ public:
             lane_.fault("a second verdict");
             return PATCHBAY_E_BAD_STATE;
         }
-        if (verdict->allow || (verdict->change != nullptr) == (verdict->deny != nullptr)) {
-            lane_.fault("a verdict that neither changes nor refuses, or both");
+        if (const char* flaw = flaw_of(*verdict)) {
+            lane_.fault(flaw);
             refuse({.code = ErrorCode::internal, .message = "no verdict"});
+            close_when_idle();
             return PATCHBAY_E_BAD_REQUEST;
         }
         if (verdict->deny) {
@@ -153,6 +156,7 @@ public:
         } else {
             const auto& change = *verdict->change;
             change_ = {.content_json = std::string(text_of(change.content_json)),
+                       .input_json = std::string(text_of(change.input_json)),
                        .options_json = std::string(text_of(change.options_json)),
                        .model = std::string(text_of(change.model)),
                        .system = std::string(text_of(change.system)),
@@ -167,6 +171,14 @@ private:
     bool ended() const override { return refused_ || over_ || cancelled_; }
     void close() override {
         if (state_) functions_->close(state_);
+    }
+
+    const char* flaw_of(const patchbay_verdict& verdict) const {
+        if (verdict.allow || (verdict.change != nullptr) == (verdict.deny != nullptr))
+            return "a verdict that neither changes nor refuses, or both";
+        if (verdict.change && verdict.change->input_json.size > 0 && !has_input)
+            return "an input for a turn that has none";
+        return nullptr;
     }
 
     void refuse(Error error) {
