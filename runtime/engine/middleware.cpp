@@ -119,12 +119,9 @@ Result<std::span<const patchbay_event>> MiddlewareChain::filter(
 Result<void> MiddlewareChain::end(uint32_t reason, plugins::EventBatch& held) {
     for (size_t last = filters_.size(); last-- > 0;) {
         auto events = filters_[last]->end(reason);
-        for (size_t i = last; i-- > 0;) {
-            auto left = filters_[i]->filter(events);
-            if (!left) return std::unexpected(left.error());
-            events = *left;
-        }
-        for (const auto& event : events) held.add(event);
+        for (size_t i = last; events && i-- > 0;) events = filters_[i]->filter(*events);
+        if (!events) return std::unexpected(events.error());
+        for (const auto& event : *events) held.add(event);
     }
     return {};
 }

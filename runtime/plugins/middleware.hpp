@@ -54,8 +54,8 @@ public:
     virtual Result<std::span<const patchbay_event>> filter(
         std::span<const patchbay_event> events) = 0;
 
-    // The answer has ended as PATCHBAY_FINISH_…: what was held.
-    virtual std::span<const patchbay_event> end(uint32_t reason) = 0;
+    // The answer has ended as PATCHBAY_FINISH_…: what was held. An error as above.
+    virtual Result<std::span<const patchbay_event>> end(uint32_t reason) = 0;
 };
 
 struct TurnVerdict {

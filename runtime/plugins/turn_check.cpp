@@ -83,6 +83,11 @@ void TurnCheck::ask(std::unique_ptr<TurnCheck> check, const TurnView& turn) {
         self.give(std::unexpected(std::move(*failed)));
         return abandon(std::move(check));
     }
+    if (status != PATCHBAY_OK && status != PATCHBAY_PENDING) {
+        self.instance().fault("on_request() returned a status that it does not have");
+        self.give(failure(ErrorCode::internal, self.instance().name() + " gave no clear answer"));
+        return abandon(std::move(check));
+    }
     live_on(std::move(check));
     if (self.verdict_) return self.give(std::move(*self.verdict_));
     if (status == PATCHBAY_PENDING) return self.limit(answer_time, [&self] { self.on_late(); });
@@ -99,7 +104,10 @@ patchbay_status TurnCheck::call_on_request(const TurnView& turn, std::optional<E
                                             &state_->plugin);
     });
     if (!returned) status = PATCHBAY_E_INTERNAL;
-    if (status < 0) failed = frame.error_of(status);
+    if (status < 0) {
+        failed = frame.error_of(status);
+        state_->plugin = nullptr;  // nothing follows a failure
+    }
     return status;
 }
 

@@ -8,7 +8,7 @@
 namespace patchbay::plugins {
 namespace {
 
-constexpr size_t emitted_limit = 256 * 1024;  // bytes of text in one call
+constexpr size_t emitted_limit = 1024 * 1024;  // bytes of text in one call, as the header says
 
 }  // namespace
 
@@ -33,19 +33,32 @@ patchbay_status TurnState::emit(std::span<const patchbay_event> events) {
         instance_->fault("called emit() outside of on_events() and on_end()");
         return PATCHBAY_E_BAD_STATE;
     }
+    size_t bytes = batch.bytes();
     for (const auto& event : events) {
-        if (!is_known_kind(event.kind)) continue;
+        if (!is_known_kind(event.kind)) {
+            instance_->fault("emitted an event of an unknown kind", FaultWeight::forgiven);
+            continue;
+        }
         if (const auto* const problem = problem_of(event)) {
             instance_->fault(fmt::format("emitted {}", problem));
             return PATCHBAY_E_BAD_REQUEST;
         }
+        bytes += text_bytes(event);
+    }
+    if (bytes > emitted_limit) {
+        instance_->fault("emitted more than 1 MiB in one call");
+        failed = true;
+        return PATCHBAY_E_LIMIT;
     }
     for (const auto& event : events) {
         if (is_known_kind(event.kind)) batch.add(event);
     }
-    if (batch.bytes() <= emitted_limit) return PATCHBAY_OK;
-    instance_->fault("emitted more than 256 KiB in one call");
-    return PATCHBAY_E_LIMIT;
+    return PATCHBAY_OK;
+}
+
+Result<std::span<const patchbay_event>> TurnState::emitted() {
+    if (!failed) return batch.events();
+    return failure(ErrorCode::internal, instance_->name() + " emitted too much in one call");
 }
 
 Result<std::span<const patchbay_event>> TurnFilter::filter(std::span<const patchbay_event> events) {
@@ -62,22 +75,27 @@ Result<std::span<const patchbay_event>> TurnFilter::filter(std::span<const patch
     });
     state.may_emit = false;
     if (!returned || status < 0) return std::unexpected(frame.error_of(status));
-    if (status == PATCHBAY_EVENTS_TAKEN) return state.batch.events();
+    if (status == PATCHBAY_EVENTS_TAKEN) return state.emitted();
+    if (status != PATCHBAY_EVENTS_PASS) {
+        state.instance().fault("on_events() returned a status that it does not have");
+        return failure(ErrorCode::internal, state.instance().name() + " gave no clear answer");
+    }
     if (!state.batch.events().empty())
         state.instance().fault("emitted events in an on_events() that did not take its batch");
     return events;
 }
 
-std::span<const patchbay_event> TurnFilter::end(uint32_t reason) {
+Result<std::span<const patchbay_event>> TurnFilter::end(uint32_t reason) {
     TurnState& state = *state_;
-    if (!state.table().on_end) return {};
+    if (!state.table().on_end) return std::span<const patchbay_event>();
     state.batch.clear();
     PluginCall frame(state.instance(), "middleware.on_end", PluginCall::Where::lane,
                      state.interaction_id());
     state.may_emit = true;
-    frame.guarded([&] { state.table().on_end(state.plugin, reason); });
+    const bool returned = frame.guarded([&] { state.table().on_end(state.plugin, reason); });
     state.may_emit = false;
-    return state.batch.events();
+    if (!returned) return std::unexpected(frame.error_of(PATCHBAY_E_INTERNAL));
+    return state.emitted();
 }
 
 }  // namespace patchbay::plugins

@@ -24,8 +24,12 @@ public:
     // emit() of stream.h, on `out`.
     patchbay_status emit(std::span<const patchbay_event> events);
 
+    // What was emitted since `batch` was cleared; an error when it was too much.
+    Result<std::span<const patchbay_event>> emitted();
+
     void* plugin = nullptr;  // *state of on_request()
     bool may_emit = false;   // inside on_events() and on_end() alone
+    bool failed = false;     // it has emitted too much
     EventBatch batch;
 
 private:
@@ -40,7 +44,7 @@ public:
     explicit TurnFilter(std::shared_ptr<TurnState> state) : state_(std::move(state)) {}
 
     Result<std::span<const patchbay_event>> filter(std::span<const patchbay_event> events) override;
-    std::span<const patchbay_event> end(uint32_t reason) override;
+    Result<std::span<const patchbay_event>> end(uint32_t reason) override;
 
 private:
     std::shared_ptr<TurnState> state_;

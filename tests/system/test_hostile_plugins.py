@@ -62,6 +62,29 @@ class HostilePluginTest(unittest.TestCase):
             events = stream.rest()
             self.assertRegex(events[-1].name, "run.(completed|failed|cancelled)", name)
 
+    def test_middleware_that_talks_nonsense_lets_nothing_pass(self):
+        said = {"request": "on_request() returned a status that it does not have",
+                "events": "on_events() returned a status that it does not have",
+                "end": "let a C++ exception out: at the end",
+                "flood": "emitted more than 1 MiB in one call"}
+        odd = str(BUILD.resolve() / "tests" / "plugins" / "fixture_odd_middleware.so")
+        for mode, words in said.items():
+            with self.subTest(mode):
+                server = Server(demo_config(
+                    plugins={"odd": {"library": odd, "config": {"mode": mode}}},
+                    middleware=["odd"], plugin_faults={"limit": 0})).start()
+                self.addCleanup(server.close)
+                client = server.client()
+
+                answer = client.run(client.interaction(), "hello")
+
+                if mode == "request":
+                    self.assertEqual(answer.status, 500)
+                else:
+                    self.assertEqual(answer.rest()[-1].name, "run.failed")
+                faults = client.get("/api/admin/plugins/odd").json()["newest_faults"]
+                self.assertIn(words, faults[-1]["text"])
+
     def faults_of(self, name):
         return self.client.get(f"/api/admin/plugins/{name}").json()
 

@@ -6,6 +6,9 @@
  * Life       on_request → on_events* → on_end → close, once per turn. A slot that is NULL costs
  *            nothing.
  * Threads    [lane]: calls of one turn never overlap. Never block.
+ * Events     seen are those of the run's own answer: its text, also what children forward to it, and
+ *            the tool calls that its model wants. Results of tools and calls that children make go
+ *            to the log as they are.
  * Failure    one that fails in on_request, or is late (5 s), refuses the turn. One that fails in
  *            on_events fails the run: what it was to take out is not shown. */
 #ifndef PATCHBAY_ABI_MIDDLEWARE_H
@@ -44,7 +47,7 @@ typedef struct patchbay_middleware_1 {
      * `out` is where this middleware's own events go, from on_events() and on_end() alone.
      * OK        complete() of verdict.h was called in here, or nothing is to be changed.
      * PENDING   complete() comes later.
-     * below 0   (with set_error) the turn is refused.
+     * below 0   (with set_error) the turn is refused, nothing follows, and *state is not read.
      * *state is the plugin's own, NULL when it wants to see no event; it goes back through close().
      * [lane] */
     patchbay_status (*on_request)(void* instance, const patchbay_turn* turn,
@@ -55,8 +58,8 @@ typedef struct patchbay_middleware_1 {
     void (*cancel)(void* state, patchbay_reason reason);
 
     /* May be NULL. PASS, or TAKEN: to replace an event emit another, to drop it emit none, to hold
-     * it keep a copy and emit it from a later call. Below 0 fails the run. Synchronous: what is
-     * held is not shown, so hold little. [lane] */
+     * it keep a copy and emit it from a later call; at most 1 MiB of text a call. Below 0, and any
+     * other value, fails the run. Synchronous: what is held is not shown, so hold little. [lane] */
     patchbay_status (*on_events)(void* state, const patchbay_event* events, uint32_t count);
 
     /* May be NULL. The answer ends as PATCHBAY_FINISH_…; what is held is emitted in here, or lost.
