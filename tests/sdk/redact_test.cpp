@@ -252,9 +252,9 @@ TEST_F(RedactTest, ADeepInputIsRedactedToo) {
 // As text, the line's end would be two characters that match nothing.
 TEST_F(RedactTest, AMessageThatShowsTheInputIsLeftToFollowIt) {
     create_with("se\\scret");
-    const std::string input = R"({"text":"se\nscret"})";
+    const std::string input = R"({"text":"se\ncret"})";
     const auto shows = json{{{"type", "text"}, {"text", input}}}.dump();
-    const auto own = json{{{"type", "text"}, {"text", "se cret, se scret"}}}.dump();
+    const auto own = json{{{"type", "text"}, {"text", "se cret, secret"}}}.dump();
 
     auto& shown = host.turn({.content_json = shows, .input_json = input});
     auto& beside = host.turn({.content_json = own, .input_json = input});
@@ -262,7 +262,7 @@ TEST_F(RedactTest, AMessageThatShowsTheInputIsLeftToFollowIt) {
     EXPECT_EQ(shown.change().input_json, R"({"text":"#"})");
     EXPECT_EQ(shown.change().content_json, "");
     EXPECT_EQ(beside.change().input_json, R"({"text":"#"})");
-    EXPECT_EQ(json::parse(beside.change().content_json)[0]["text"], "se cret, #");
+    EXPECT_EQ(json::parse(beside.change().content_json)[0]["text"], "#, secret");
 }
 
 TEST_F(RedactTest, RequestsAndAnswersCanBeLeftAlone) {

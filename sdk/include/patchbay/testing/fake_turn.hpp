@@ -126,6 +126,7 @@ public:
         out_ = out;
         state_ = state;
         opened_ = true;
+        if (refused_) out_->end();  // in there, before there was one
         if (status < 0) {
             auto error = take_error();
             if (!error) lane_.fault("on_request failed without set_error");
