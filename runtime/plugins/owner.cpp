@@ -99,6 +99,7 @@ void Owner::settle() {
     if (stage_ != Stage::over || pending || !self_) return;
     if (!handles().retire(handle_)) return;  // posts are on their way
     lane_.loop().cancel(std::exchange(limit_, 0));
+    stage_ = Stage::closed;  // what close() does wrong is counted, and nothing may follow
     call_close();
     const auto last = std::move(self_);
 }

@@ -63,7 +63,7 @@ public:
     const std::string& run_id() const { return run_id_; }
 
 protected:
-    enum class Stage { live, cancelling, over };
+    enum class Stage { live, cancelling, over, closed };
 
     Owner(net::Lane& lane, InstanceRef instance, HandleKind kind, std::string run_id);
 
@@ -127,7 +127,7 @@ void Owner::call_plugin(const char* slot, Call&& call) {
         PluginCall frame(*instance_, slot, PluginCall::Where::lane, run_id_);
         if (!frame.guarded(std::forward<Call>(call))) broken = frame.error_of(PATCHBAY_E_INTERNAL);
     }
-    if (broken) on_broken(std::move(*broken));
+    if (broken && stage_ != Stage::closed) on_broken(std::move(*broken));
 }
 
 template <class Step>

@@ -162,6 +162,19 @@ TEST_F(HostileTest, ExceptionsFromCancelAndCloseAreOnlyCounted) {
     EXPECT_EQ(instance->faults(), 2u);
 }
 
+TEST_F(HostileTest, ExceptionFromCloseAfterTheGraceLeavesNothingBehind) {
+    Answer* chat = open_stream();
+    ASSERT_TRUE(chat);
+    script.on_close = [] { throw std::runtime_error("close"); };
+
+    on_lane([&] { chat->cancel(PATCHBAY_REASON_CLIENT); });
+
+    EXPECT_TRUE(all_closed());
+    settle();  // what was put off would find a stream that is gone
+    EXPECT_EQ(instance->faults(), 2u);
+    EXPECT_TRUE(listener.journal.lines().empty());
+}
+
 TEST_F(HostileTest, BlockedLaneIsNamedWhileItIsBlockedAndAfterwards) {
     const Watchdog watchdog;
     bool named_meanwhile = false;
