@@ -17,7 +17,8 @@ namespace patchbay::plugins {
 class Instance;
 
 // Leaves a breadcrumb, measures, takes up what set_error() says, and holds what the host lends
-// until the plugin returns. Lives on the stack of the thread that calls.
+// until the plugin returns. A call into another plugin meanwhile is that one's time. Lives on the
+// stack of the thread that calls.
 class PluginCall {
 public:
     enum class Where { control, lane, worker };
@@ -60,6 +61,7 @@ private:
     Breadcrumb breadcrumb_;
     PluginCall* outer_;
     int64_t started_ns_ = 0;
+    int64_t others_ns_ = 0;  // in calls from within this one
     CallMark::Call outer_mark_;
     std::optional<Error> error_;
     std::vector<std::shared_ptr<const void>> lent_;

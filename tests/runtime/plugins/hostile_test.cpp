@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <stdexcept>
+#include <thread>
 
 namespace patchbay::plugins {
 namespace {
@@ -173,6 +174,26 @@ TEST_F(HostileTest, ExceptionFromCloseAfterTheGraceLeavesNothingBehind) {
     settle();  // what was put off would find a stream that is gone
     EXPECT_EQ(instance->faults(), 2u);
     EXPECT_TRUE(listener.journal.lines().empty());
+}
+
+TEST_F(HostileTest, TimeThatAnotherPluginTakesMeanwhileIsNotCounted) {
+    Script inner;
+    const auto other = make_instance(inner, "inner");
+    ASSERT_TRUE(open_stream());
+    listener.on_events_returns = [&] {
+        PluginCall call(*other, "middleware.on_events", PluginCall::Where::lane);
+        std::this_thread::sleep_for(std::chrono::milliseconds(150));
+        return PATCHBAY_OK;
+    };
+
+    on_lane([&] {
+        PluginCall call(*instance, "posted", PluginCall::Where::lane);
+        script.emit(stream, "on");
+    });
+    on_lane([&] { script.finish(stream); });
+
+    EXPECT_EQ(other->faults(), 1u);
+    EXPECT_EQ(instance->faults(), 0u);
 }
 
 TEST_F(HostileTest, BlockedLaneIsNamedWhileItIsBlockedAndAfterwards) {
