@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <stdexcept>
 #include <thread>
 
@@ -194,6 +195,26 @@ TEST_F(HostileTest, TimeThatAnotherPluginTakesMeanwhileIsNotCounted) {
 
     EXPECT_EQ(other->faults(), 1u);
     EXPECT_EQ(instance->faults(), 0u);
+}
+
+TEST_F(HostileTest, HandlesOfOthersAreNoUseFromAnyThread) {
+    Script thief;
+    const auto other = make_instance(thief, "thief");
+    ASSERT_TRUE(open_stream());
+    std::atomic<bool> ran{false};
+
+    std::thread([&] {
+        EXPECT_EQ(thief.post(stream, [&](auto) { ran = true; }), PATCHBAY_E_STALE);
+        EXPECT_EQ(host_http.cancel(thief.host, stream), PATCHBAY_E_STALE);
+    }).join();
+    on_lane([&] { EXPECT_EQ(script.finish(stream), PATCHBAY_OK); });
+    ASSERT_TRUE(all_closed());
+
+    EXPECT_FALSE(ran);
+    EXPECT_EQ(other->faults(), 2u);
+    EXPECT_EQ(instance->faults(), 0u);
+    EXPECT_EQ(thief.post(stream, [](auto) {}), PATCHBAY_E_STALE);
+    EXPECT_EQ(other->faults(), 2u) << "what is gone may be named: a thread may come late";
 }
 
 TEST_F(HostileTest, BlockedLaneIsNamedWhileItIsBlockedAndAfterwards) {
