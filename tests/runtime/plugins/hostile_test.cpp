@@ -177,26 +177,6 @@ TEST_F(HostileTest, ExceptionFromCloseAfterTheGraceLeavesNothingBehind) {
     EXPECT_TRUE(listener.journal.lines().empty());
 }
 
-TEST_F(HostileTest, TimeThatAnotherPluginTakesMeanwhileIsNotCounted) {
-    Script inner;
-    const auto other = make_instance(inner, "inner");
-    ASSERT_TRUE(open_stream());
-    listener.on_events_returns = [&] {
-        PluginCall call(*other, "middleware.on_events", PluginCall::Where::lane);
-        std::this_thread::sleep_for(std::chrono::milliseconds(150));
-        return PATCHBAY_OK;
-    };
-
-    on_lane([&] {
-        PluginCall call(*instance, "posted", PluginCall::Where::lane);
-        script.emit(stream, "on");
-    });
-    on_lane([&] { script.finish(stream); });
-
-    EXPECT_EQ(other->faults(), 1u);
-    EXPECT_EQ(instance->faults(), 0u);
-}
-
 TEST_F(HostileTest, HandlesOfOthersAreNoUseFromAnyThread) {
     Script thief;
     const auto other = make_instance(thief, "thief");
@@ -215,6 +195,44 @@ TEST_F(HostileTest, HandlesOfOthersAreNoUseFromAnyThread) {
     EXPECT_EQ(instance->faults(), 0u);
     EXPECT_EQ(thief.post(stream, [](auto) {}), PATCHBAY_E_STALE);
     EXPECT_EQ(other->faults(), 2u) << "what is gone may be named: a thread may come late";
+}
+
+TEST_F(HostileTest, BatchOfMoreThan256KiBFailsItsStream) {
+    ASSERT_TRUE(open_stream());
+    script.on_cancel = [&](auto) { script.finish(stream, PATCHBAY_FINISH_CANCELLED); };
+    const std::string text(65536, 'a');
+    const std::vector<patchbay_event> events(5, delta(text));
+
+    on_lane([&] {
+        EXPECT_EQ(host_stream.emit(script.host, stream, events.data(), 4), PATCHBAY_OK);
+        EXPECT_EQ(host_stream.emit(script.host, stream, events.data(), 5), PATCHBAY_E_LIMIT);
+    });
+
+    EXPECT_TRUE(listener.journal.wait_for("finish 7 limit"));
+    EXPECT_TRUE(all_closed());
+    EXPECT_EQ(listener.journal.lines().size(), 5u);
+    EXPECT_EQ(listener.message, "scripted emitted more than 256 KiB at once");
+    EXPECT_EQ(instance->faults(), 1u);
+}
+
+TEST_F(HostileTest, TimeThatAnotherPluginTakesMeanwhileIsNotCounted) {
+    Script inner;
+    const auto other = make_instance(inner, "inner");
+    ASSERT_TRUE(open_stream());
+    listener.on_events_returns = [&] {
+        PluginCall call(*other, "middleware.on_events", PluginCall::Where::lane);
+        std::this_thread::sleep_for(std::chrono::milliseconds(150));
+        return PATCHBAY_OK;
+    };
+
+    on_lane([&] {
+        PluginCall call(*instance, "posted", PluginCall::Where::lane);
+        script.emit(stream, "on");
+    });
+    on_lane([&] { script.finish(stream); });
+
+    EXPECT_EQ(other->faults(), 1u);
+    EXPECT_EQ(instance->faults(), 0u);
 }
 
 TEST_F(HostileTest, BlockedLaneIsNamedWhileItIsBlockedAndAfterwards) {
