@@ -26,6 +26,13 @@ int64_t sure_limit_ns() {
 
 PluginCall* PluginCall::current() { return innermost; }
 
+bool PluginCall::is_inside(const Instance& instance) {
+    for (const auto* call = innermost; call; call = call->outer_) {
+        if (&call->instance_ == &instance) return true;
+    }
+    return false;
+}
+
 PluginCall::PluginCall(Instance& instance, const char* slot, Where where, std::string_view run_id)
     : instance_(instance),
       where_(where),

@@ -47,7 +47,8 @@ public:
     Error error_of(patchbay_status status);
 
     // For the host's functions that the plugin calls meanwhile, on the same thread.
-    static PluginCall* current();  // the innermost, or nullptr
+    static PluginCall* current();                     // the innermost, or nullptr
+    static bool is_inside(const Instance& instance);  // of this thread's calls, any
     Instance& instance() { return instance_; }
     bool on_lane() const { return where_ == Where::lane; }
     void set_error(Error error) { error_ = std::move(error); }

@@ -1,11 +1,11 @@
-"""Agents that end their child while it speaks: the server and others live on."""
+"""Agents that end their child while it speaks, or ask themselves: the server and others live on."""
 
 import unittest
 
 from harness import BUILD, Server, demo_config, text_of
 
 FIXTURES = BUILD.resolve() / "tests" / "plugins"
-CANCELLED = 6
+STOP, CANCELLED = 1, 6
 
 
 def quitter(does, agent="chat"):
@@ -17,7 +17,7 @@ class HostileAgentTest(unittest.TestCase):
         self.server = Server(demo_config(plugins={
             "cancels": quitter("cancels"), "throws": quitter("throws"),
             "finishes": quitter("finishes"), "deep": quitter("cancels", "assistant"),
-            "batch": quitter("nothing"),
+            "itself": quitter("listens", "itself"), "batch": quitter("nothing"),
             "chat": {"library": "patchbay_agent_chat"},
             "assistant": {"library": "patchbay_agent_assistant"}},
             plugin_faults={"limit": 0})).start()
@@ -50,6 +50,15 @@ class HostileAgentTest(unittest.TestCase):
             events = self.ask("finishes", model)
 
             self.assertEqual(events[-1].name, "run.completed")
+
+    def test_an_agent_that_asks_itself_hears_its_child_after_emit_has_returned(self):
+        events = self.ask("itself")
+
+        self.assertEqual(events[-1].name, "run.completed")
+        text = text_of(events)
+        self.assertTrue(text.startswith("one two three reason "), text)
+        self.assertIn(f"reason {STOP}", text)
+        self.assertNotIn("nested", text)
 
 
 if __name__ == "__main__":
