@@ -17,3 +17,9 @@ add_library(valijson INTERFACE)
 target_include_directories(valijson SYSTEM INTERFACE ${VALIJSON_INCLUDE_DIR})
 # Otherwise a schema that is none aborts the process, and a plugin may bring one.
 target_compile_definitions(valijson INTERFACE VALIJSON_USE_EXCEPTIONS=1)
+
+find_path(RE2_INCLUDE_DIR re2/re2.h REQUIRED)
+find_library(RE2_LIBRARY re2 REQUIRED)
+add_library(re2 INTERFACE)
+target_include_directories(re2 SYSTEM INTERFACE ${RE2_INCLUDE_DIR})
+target_link_libraries(re2 INTERFACE ${RE2_LIBRARY})

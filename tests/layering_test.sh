@@ -60,6 +60,8 @@ check_includes() {  # ROOT, files on standard input
             report("only runtime/net sees TLS")
         if (target ~ /^boost\/dll/ && file !~ /^runtime\/plugins\/library\./)
             report("only runtime/plugins/library.* sees Boost.DLL")
+        if (target ~ /^valijson\// && file != "runtime/config/valijson.hpp")
+            report("runtime/config/valijson.hpp stands for valijson")
         if (own == "tests" || own == "bench") {
             if (target ~ /^plugins\// && file !~ /^tests\/plugins\//) report("nobody includes a plugin")
             return
@@ -170,6 +172,7 @@ self_test() {
     plant runtime/engine/net.cpp '#include <Poco/Net/HTTPRequest.h>'
     plant runtime/http/secure.cpp '#include <openssl/ssl.h>'
     plant runtime/plugins/load.cpp '#include <boost/dll.hpp>'
+    plant runtime/plugins/schema.cpp '#include <valijson/schema.hpp>'
     plant runtime/http/lost.cpp '#include "lost.hpp"'
     plant runtime/cli/serve.cpp '#include "plugins/providers/a/own.hpp"'
     plant plugins/providers/b/b.cpp '#include "plugins/providers/a/own.hpp"'

@@ -2,12 +2,7 @@
 
 #include "embedded/config_schema.hpp"
 #include "runtime/config/near_name.hpp"
-
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
+#include "runtime/config/valijson.hpp"
 
 #include <algorithm>
 #include <set>

@@ -56,12 +56,17 @@ Child::Child(Run& run, Scope* parent, plugins::ChildListener& listener, uint32_t
           run.ledger().open(parent ? std::optional(parent->place().ledger_entry) : std::nullopt)),
       tool_calls_(json::array()) {}
 
-Child::~Child() {
+Child::~Child() { stop(); }
+
+// Afterwards nothing of it needs the run. What it has asked for, its answer drops.
+void Child::stop() {
+    token_.reset();
     if (answer_) {
         book_estimate();
-        answer_->cancel(run_.stop_reason());
+        std::exchange(answer_, nullptr)->cancel(run_.stop_reason());
     }
     end_span(PATCHBAY_FINISH_CANCELLED, nullptr);
+    work_.reset();
 }
 
 void Child::post(net::Task task) {
@@ -286,6 +291,11 @@ void Child::finish(uint32_t reason, const Error* error) {
     listener_.on_done(end);
 }
 
-void Child::drop() { const auto self = parent_ ? parent_->release(*this) : run_.release_root(); }
+// Whoever drops it may do so while it says something: it goes when those calls have returned.
+void Child::drop() {
+    auto self = parent_ ? parent_->release(*this) : run_.release_root();
+    stop();
+    run_.shard().lane().post([self = std::move(self)] {});
+}
 
 }  // namespace patchbay::engine

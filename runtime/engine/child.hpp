@@ -51,6 +51,7 @@ public:
     template <class Ask>
     void open_later(Ask ask);
 
+    // Hears and says nothing from here on. May be called from within what it says.
     void drop() override;
     void resume() override;
 
@@ -74,6 +75,7 @@ private:
     void begin_span(std::string_view name);
     void end_span(uint32_t reason, const Error* error);
     void post(net::Task task);
+    void stop();
 
     Run& run_;
     Scope* parent_;

@@ -134,14 +134,16 @@ std::unique_ptr<Child> Scope::release(Child& child) {
 // ---- what forwarded children say ----
 
 patchbay_status Scope::forward(std::span<const patchbay_event> events, Child& source) {
-    const auto status = place_.is_root ? sink_.deliver(events) : forward_between_calls(events);
-    if (status == PATCHBAY_PAUSE && std::ranges::count(held_, &source) == 0)
+    const auto status =
+        place_.is_root ? sink_.deliver(events) : forward_between_calls(events, source);
+    if (status == PATCHBAY_PAUSE && is_there(source) && std::ranges::count(held_, &source) == 0)
         held_.push_back(&source);
     return status;
 }
 
 // The tool calls of a child's model are in the log as that child's own, and not its asker's.
-patchbay_status Scope::forward_between_calls(std::span<const patchbay_event> events) {
+patchbay_status Scope::forward_between_calls(std::span<const patchbay_event> events,
+                                             const Child& source) {
     const auto is_call = [](const patchbay_event& event) {
         return event.kind == PATCHBAY_EVENT_TOOL_CALL;
     };
@@ -154,11 +156,16 @@ patchbay_status Scope::forward_between_calls(std::span<const patchbay_event> eve
                 own_.add_text({event.text.data, static_cast<size_t>(event.text.size)});
         }
         if (!before.empty()) status = sink_.deliver(before);
-        if (call == events.end()) break;
+        // Who listens may have dropped the child, or this agent with it.
+        if (call == events.end() || !is_there(source)) break;
         own_.add_tool_call(run_.say_tool_call(*call, place_.agent, run_.agent_label(*this)));
         events = {call + 1, events.end()};
     }
     return status;
+}
+
+bool Scope::is_there(const Child& child) const {
+    return std::ranges::count(children_, &child, [](const auto& each) { return each.get(); }) > 0;
 }
 
 void Scope::resume_forwarded() {

@@ -73,7 +73,9 @@ public:
 
 private:
     class HistoryRead;
-    patchbay_status forward_between_calls(std::span<const patchbay_event> events);
+    patchbay_status forward_between_calls(std::span<const patchbay_event> events,
+                                          const Child& source);
+    bool is_there(const Child& child) const;
 
     Run& run_;
     EventSink& sink_;

@@ -63,8 +63,8 @@ class AnswerListener {
 public:
     virtual ~AnswerListener() = default;
 
-    // Valid events: texts are UTF-8, JSON fields are JSON. Borrowed. Returns PATCHBAY_OK,
-    // PATCHBAY_PAUSE (accepted; Answer::resume() is owed) or PATCHBAY_E_LIMIT (dropped).
+    // Valid events: texts are UTF-8, JSON fields are JSON. Borrowed. Returns PATCHBAY_OK
+    // or PATCHBAY_PAUSE (Answer::resume() is owed); accepted in either case.
     virtual patchbay_status on_events(std::span<const patchbay_event> events) = 0;
 
     // The end, once; no call follows, and the Answer is gone. `reason` is PATCHBAY_FINISH_…;

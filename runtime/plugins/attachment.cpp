@@ -7,7 +7,7 @@
 namespace patchbay::plugins {
 
 bool Attachment::take_handle(HandleKind kind) {
-    handle_ = handles().add(kind, this, owner_.lane(), owner_.run_id());
+    handle_ = handles().add(kind, this, owner_.lane(), owner_.run_id(), &owner_.instance());
     return handle_.bits != 0;
 }
 

@@ -16,7 +16,6 @@ struct Principal {
     std::string credential_id;  // for logs and limits; never a secret
     std::string email;
     Role role = Role::user;
-    int64_t expires_at_ms = 0;  // 0 = never
 };
 
 // What an auth plugin may see of a request. Owned.
@@ -31,8 +30,9 @@ struct AuthRequest {
 };
 
 // Asks the instances in order, on `lane`, until one allows or denies. Fails closed: a check that
-// fails, throws, answers nonsense or takes more than 5 s denies. When none knows the credentials:
-// unauthenticated. `done` runs on the lane, once, perhaps before this returns.
+// fails, throws, answers nonsense, allows what has expired, or takes more than 5 s denies. When
+// none knows the credentials: unauthenticated. `done` runs on the lane, once, perhaps before this
+// returns.
 using AuthDone = std::move_only_function<void(Result<Principal>)>;
 void authenticate(net::Lane& lane, const std::vector<InstanceRef>& chain, AuthRequest request,
                   AuthDone done);

@@ -71,7 +71,8 @@ patchbay_status BoundCall::start(const patchbay_http_start& request) {
     return PATCHBAY_OK;
 }
 
-patchbay_status BoundCall::cancel(patchbay_handle call) {
+patchbay_status BoundCall::cancel(Instance& caller, patchbay_handle call) {
+    if (is_foreign(caller, call, "http.cancel()")) return PATCHBAY_E_STALE;
     net::Lane* lane = nullptr;
     // Sealed means cancelled here: a second cancel() finds it so, and posts nothing.
     if (!handles().seal(call, HandleKind::call, lane))

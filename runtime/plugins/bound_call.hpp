@@ -16,7 +16,7 @@ public:
     patchbay_status start(const patchbay_http_start& request);
 
     // What http.h calls cancel. [any-thread]
-    static patchbay_status cancel(patchbay_handle call);
+    static patchbay_status cancel(Instance& caller, patchbay_handle call);
 
     void abort() override;
     void pause() override;  // unless the plugin wants MANUAL_PAUSE

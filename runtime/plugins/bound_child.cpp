@@ -58,6 +58,23 @@ void BoundChild::go_on() {
 
 patchbay_status BoundChild::on_events(std::span<const patchbay_event> events) {
     if (!handler_.events) return PATCHBAY_OK;
+    const bool is_inside = PluginCall::is_inside(owner().instance());
+    if (!is_inside && waiting_.events().empty()) return tell(events);
+    // The child is the same plugin's, which is in emit() now: it hears of it on a later turn.
+    if (waiting_.events().empty()) owner().lane().post([this] { tell_waiting(); });
+    for (const auto& event : events) waiting_.add(event);
+    return PATCHBAY_PAUSE;
+}
+
+// Comes before done(), which is posted later.
+void BoundChild::tell_waiting() {
+    const auto batch = std::exchange(waiting_, {});
+    if (!pending_) return;  // cancelled meanwhile
+    const auto status = tell(batch.events());
+    if (status != PATCHBAY_PAUSE) go_on();
+}
+
+patchbay_status BoundChild::tell(std::span<const patchbay_event> events) {
     patchbay_status status = PATCHBAY_OK;
     owner().call_plugin("chat.events", [&] {
         status = handler_.events(user_, events.data(), static_cast<uint32_t>(events.size()));

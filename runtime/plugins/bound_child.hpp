@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/plugins/attachment.hpp"
+#include "runtime/plugins/event_batch.hpp"
 #include "runtime/plugins/run_scope.hpp"
 
 namespace patchbay::plugins {
@@ -20,10 +21,13 @@ public:
 private:
     patchbay_status on_events(std::span<const patchbay_event> events) override;
     void on_done(const patchbay_chat_end& end) override;
+    patchbay_status tell(std::span<const patchbay_event> events);
+    void tell_waiting();
 
     const patchbay_chat_handler& handler_;
     void* user_;
     Pending* pending_ = nullptr;  // nullptr: nothing more will come from it
+    EventBatch waiting_;          // for a later turn
 };
 
 }  // namespace patchbay::plugins

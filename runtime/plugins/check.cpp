@@ -33,12 +33,18 @@ bool is_valid(const patchbay_principal& principal) {
            principal.role <= PATCHBAY_ROLE_ADMIN;
 }
 
+bool is_expired(const patchbay_principal& principal) {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return principal.expires_at_ms != 0 &&
+           principal.expires_at_ms <=
+               std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
+}
+
 Principal copy_of(const patchbay_principal& principal) {
     return {.owner = std::string(view(principal.owner)),
             .credential_id = std::string(view(principal.credential_id)),
             .email = std::string(view(principal.email)),
-            .role = static_cast<Role>(principal.role),
-            .expires_at_ms = principal.expires_at_ms};
+            .role = static_cast<Role>(principal.role)};
 }
 
 }  // namespace
@@ -123,6 +129,9 @@ patchbay_status Check::complete(const patchbay_verdict* verdict) {
         verdict && !verdict->change && (verdict->allow != nullptr) != (verdict->deny != nullptr);
     if (one && verdict->deny) {
         verdict_ = std::unexpected(plugins::copy_of(*verdict->deny));
+    } else if (one && is_valid(*verdict->allow) && is_expired(*verdict->allow)) {
+        verdict_ =
+            failure(ErrorCode::unauthenticated, "Unauthorized: these credentials have expired.");
     } else if (one && is_valid(*verdict->allow)) {
         verdict_ = copy_of(*verdict->allow);
     } else {

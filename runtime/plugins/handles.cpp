@@ -63,7 +63,7 @@ void HandleTable::give_back(Slot& slot, uint32_t index) {
 }
 
 patchbay_handle HandleTable::add(HandleKind kind, void* object, net::Lane& lane,
-                                 std::string_view run_id) {
+                                 std::string_view run_id, const Instance* whose) {
     uint32_t index = 0;
     auto* slot = take_free(index);
     if (!slot) slot = take_fresh(index);
@@ -71,6 +71,7 @@ patchbay_handle HandleTable::add(HandleKind kind, void* object, net::Lane& lane,
 
     slot->lane.store(&lane, std::memory_order_relaxed);
     slot->object.store(object, std::memory_order_relaxed);
+    slot->whose.store(whose, std::memory_order_relaxed);
     slot->kind.store(kind, std::memory_order_relaxed);
     std::array<char, run_id_words * sizeof(uint64_t)> text{};
     std::copy_n(run_id.data(), std::min(run_id.size(), text.size()), text.data());
@@ -138,6 +139,16 @@ bool HandleTable::is_current(patchbay_handle handle, HandleKind kind) const {
     const auto* const slot = slot_of(handle);
     return slot && slot->kind.load(std::memory_order_relaxed) == kind &&
            same_generation(slot->word.load(std::memory_order_acquire), handle.bits);
+}
+
+bool HandleTable::is_foreign(patchbay_handle handle, const Instance& caller) const {
+    const auto* const slot = slot_of(handle);
+    if (!slot || !same_generation(slot->word.load(std::memory_order_acquire), handle.bits))
+        return false;
+    const auto* const whose = slot->whose.load(std::memory_order_acquire);
+    // Asked again: had the slot changed hands meanwhile, the generation would have grown.
+    return same_generation(slot->word.load(std::memory_order_acquire), handle.bits) &&
+           whose != &caller;
 }
 
 bool HandleTable::make_stale(patchbay_handle& handle, uint64_t allowed_pins) {

@@ -19,13 +19,16 @@
 
 namespace patchbay::plugins {
 
+class Instance;
+
 enum class HandleKind : uint32_t { none, stream, request, call, timer, child, tool_call, filter };
 
 class HandleTable {
 public:
-    // Names `object`, which lives on `lane`. The handle is 0 when 1,048,576 are in use. At most 40
-    // bytes of `run_id` are kept, for logs.
-    patchbay_handle add(HandleKind kind, void* object, net::Lane& lane, std::string_view run_id);
+    // Names `object`, which lives on `lane` and is `whose`. The handle is 0 when 1,048,576 are in
+    // use. At most 40 bytes of `run_id` are kept, for logs.
+    patchbay_handle add(HandleKind kind, void* object, net::Lane& lane, std::string_view run_id,
+                        const Instance* whose = nullptr);
 
     // The object behind a handle, for a [lane] call. OK, STALE or WRONG_THREAD. [any-thread]
     patchbay_status find(patchbay_handle handle, HandleKind kind, void*& object) const;
@@ -40,6 +43,9 @@ public:
     // stale or of another kind; `lane` is set when true. [any-thread]
     bool seal(patchbay_handle handle, HandleKind kind, net::Lane*& lane);
     bool is_current(patchbay_handle handle, HandleKind kind) const;  // [any-thread]
+
+    // Whether it names an object of another than `caller`. [any-thread]
+    bool is_foreign(patchbay_handle handle, const Instance& caller) const;
 
     // Makes the handle stale; false, and nothing, while pins are out. On success, and from
     // expire(), comes the name by which the owner itself goes on: unpin() and free() want it.
@@ -66,6 +72,7 @@ private:
         std::atomic<uint64_t> word{1u << slot_bits};  // generation | sealed (bit 16) | pins
         std::atomic<net::Lane*> lane{nullptr};
         std::atomic<void*> object{nullptr};
+        std::atomic<const Instance*> whose{nullptr};
         std::atomic<HandleKind> kind{HandleKind::none};
         std::atomic<uint32_t> next_free{0};  // index + 1; 0 = the last
         std::array<std::atomic<uint64_t>, run_id_words> run_id{};

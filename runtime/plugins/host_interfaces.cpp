@@ -55,9 +55,9 @@ patchbay_status finish(const patchbay_host* host, patchbay_stream stream, uint32
     return status == PATCHBAY_OK ? found->finish(reason, error) : status;
 }
 
-patchbay_status post(const patchbay_host*, patchbay_handle owner, patchbay_posted callback,
+patchbay_status post(const patchbay_host* host, patchbay_handle owner, patchbay_posted callback,
                      void* user) noexcept {
-    return Owner::post(owner, callback, user);
+    return Owner::post(Instance::of(host), owner, callback, user);
 }
 
 patchbay_status complete(const patchbay_host* host, patchbay_request request,
@@ -76,8 +76,8 @@ patchbay_status start_call(const patchbay_host* host, patchbay_handle owner,
     return status == PATCHBAY_OK ? found->start_call(*request, *handler, user, call) : status;
 }
 
-patchbay_status cancel_call(const patchbay_host*, patchbay_handle call) noexcept {
-    return BoundCall::cancel(call);
+patchbay_status cancel_call(const patchbay_host* host, patchbay_handle call) noexcept {
+    return BoundCall::cancel(Instance::of(host), call);
 }
 
 patchbay_status start_timer(const patchbay_host* host, patchbay_handle owner, uint64_t delay_us,

@@ -1,10 +1,6 @@
 #include "runtime/plugins/json_schema.hpp"
 
-#include <valijson/adapters/nlohmann_json_adapter.hpp>
-#include <valijson/schema.hpp>
-#include <valijson/schema_parser.hpp>
-#include <valijson/validation_results.hpp>
-#include <valijson/validator.hpp>
+#include "runtime/config/valijson.hpp"
 
 #include <fmt/format.h>
 
@@ -44,6 +40,35 @@ std::string list_of(const valijson::ValidationResults& results) {
     return list;
 }
 
+// Under these a schema quotes values, which say nothing about what fits.
+bool is_quotation(const std::string& key) {
+    return key == "enum" || key == "const" || key == "default" || key == "examples";
+}
+
+// What is wrong with a pattern somewhere in the schema: valijson reads them when a value comes.
+Result<void> check_patterns(const nlohmann::json& schema) {
+    if (schema.is_array()) {
+        for (const auto& each : schema) {
+            if (auto fine = check_patterns(each); !fine) return fine;
+        }
+    }
+    if (!schema.is_object()) return {};
+    for (const auto& [key, value] : schema.items()) {
+        if (key == "pattern" && value.is_string()) {
+            const auto parsed = config::LinearRegex::parse(value.get<std::string>());
+            if (!parsed) return std::unexpected(parsed.error());
+        } else if (key == "patternProperties" && value.is_object()) {
+            for (const auto& [pattern, unused] : value.items()) {
+                const auto parsed = config::LinearRegex::parse(pattern);
+                if (!parsed) return std::unexpected(parsed.error());
+            }
+        }
+        if (is_quotation(key)) continue;
+        if (auto fine = check_patterns(value); !fine) return fine;
+    }
+    return {};
+}
+
 }  // namespace
 
 struct JsonSchema::Compiled {
@@ -63,11 +88,13 @@ Result<std::shared_ptr<const JsonSchema>> JsonSchema::parse(const nlohmann::json
         return failure(ErrorCode::bad_request,
                        fmt::format("is no JSON Schema: {}", problem.what()));
     }
+    if (const auto fine = check_patterns(schema); !fine)
+        return failure(ErrorCode::bad_request, "has what cannot be used: " + fine.error().message);
     return std::shared_ptr<const JsonSchema>(new JsonSchema(std::move(compiled)));
 }
 
 Result<void> JsonSchema::check(const nlohmann::json& value) const {
-    try {  // a pattern that is no regular expression shows only now
+    try {  // a $ref may make a pattern of what was not read as one
         valijson::Validator validator;
         valijson::ValidationResults results;
         const valijson::adapters::NlohmannJsonAdapter target(value);

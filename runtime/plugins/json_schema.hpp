@@ -1,5 +1,6 @@
-// JSON Schemas of plugins: configs, inputs of methods, parameters of tools. The one file that knows
-// valijson.
+// JSON Schemas of plugins: configs, inputs of methods, parameters of tools.
+//
+// Cost       `pattern`, `patternProperties` and `format` take time that grows with the text alone.
 #pragma once
 
 #include <patchbay/error.hpp>
@@ -12,7 +13,7 @@ namespace patchbay::plugins {
 
 class JsonSchema {
 public:
-    // bad_request: it is no JSON Schema.
+    // bad_request: it is no JSON Schema, or has a pattern that linear_regex.hpp refuses.
     static Result<std::shared_ptr<const JsonSchema>> parse(const nlohmann::json& schema);
     ~JsonSchema();
 

@@ -33,7 +33,7 @@ Owner::Owner(net::Lane& lane, InstanceRef instance, HandleKind kind, std::string
     : lane_(lane),
       instance_(std::move(instance)),
       run_id_(std::move(run_id)),
-      handle_(handles().add(kind, this, lane, run_id_)),
+      handle_(handles().add(kind, this, lane, run_id_, instance_.get())),
       kind_(kind) {}
 
 Owner::~Owner() {
@@ -99,6 +99,7 @@ void Owner::settle() {
     if (stage_ != Stage::over || pending || !self_) return;
     if (!handles().retire(handle_)) return;  // posts are on their way
     lane_.loop().cancel(std::exchange(limit_, 0));
+    stage_ = Stage::closed;  // what close() does wrong is counted, and nothing may follow
     call_close();
     const auto last = std::move(self_);
 }
@@ -119,8 +120,10 @@ void Owner::limit(std::chrono::milliseconds delay, net::Task step) {
 
 // --- posts --------------------------------------------------------------------------------------
 
-patchbay_status Owner::post(patchbay_handle owner, patchbay_posted callback, void* user) {
+patchbay_status Owner::post(Instance& caller, patchbay_handle owner, patchbay_posted callback,
+                            void* user) {
     if (!callback) return PATCHBAY_E_BAD_REQUEST;
+    if (is_foreign(caller, owner, "post()")) return PATCHBAY_E_STALE;
     void* object = nullptr;
     net::Lane* lane = nullptr;
     const auto status = handles().pin(owner, posts_limit, object, lane);
@@ -216,6 +219,12 @@ patchbay_status Owner::start_call(const patchbay_http_start& request,
 }
 
 // --- finding ------------------------------------------------------------------------------------
+
+bool is_foreign(Instance& caller, patchbay_handle handle, const char* slot) {
+    if (!handles().is_foreign(handle, caller)) return false;
+    caller.fault(fmt::format("called {} with a handle of another plugin's", slot));
+    return true;
+}
 
 patchbay_status find_owner(const patchbay_host* host, patchbay_handle handle, const char* slot,
                            Owner*& owner) {

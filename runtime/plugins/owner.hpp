@@ -34,7 +34,8 @@ public:
     Owner& operator=(const Owner&) = delete;
 
     // What the host's interfaces do: see stream.h, timer.h and http.h.
-    static patchbay_status post(patchbay_handle owner, patchbay_posted callback, void* user);
+    static patchbay_status post(Instance& caller, patchbay_handle owner, patchbay_posted callback,
+                                void* user);
     patchbay_status start_timer(uint64_t delay_us, patchbay_posted callback, void* user,
                                 patchbay_handle* timer);
     static patchbay_status cancel_timer(const Instance& caller, patchbay_handle timer);
@@ -63,7 +64,7 @@ public:
     const std::string& run_id() const { return run_id_; }
 
 protected:
-    enum class Stage { live, cancelling, over };
+    enum class Stage { live, cancelling, over, closed };
 
     Owner(net::Lane& lane, InstanceRef instance, HandleKind kind, std::string run_id);
 
@@ -127,7 +128,7 @@ void Owner::call_plugin(const char* slot, Call&& call) {
         PluginCall frame(*instance_, slot, PluginCall::Where::lane, run_id_);
         if (!frame.guarded(std::forward<Call>(call))) broken = frame.error_of(PATCHBAY_E_INTERNAL);
     }
-    if (broken) on_broken(std::move(*broken));
+    if (broken && stage_ != Stage::closed) on_broken(std::move(*broken));
 }
 
 template <class Step>
@@ -139,6 +140,10 @@ void Owner::later(Step step) {
         settle();
     });
 }
+
+// Whether a plugin names what is another's, in a call from any thread: that is counted as a fault.
+// What is gone is no fault there: it may have gone on its lane meanwhile.
+bool is_foreign(Instance& caller, patchbay_handle handle, const char* slot);
 
 // The stream or request that a plugin names in a [lane] call; another instance's is stale. OK,
 // STALE or WRONG_THREAD: the last two are counted as faults.

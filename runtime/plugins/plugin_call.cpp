@@ -26,6 +26,13 @@ int64_t sure_limit_ns() {
 
 PluginCall* PluginCall::current() { return innermost; }
 
+bool PluginCall::is_inside(const Instance& instance) {
+    for (const auto* call = innermost; call; call = call->outer_) {
+        if (&call->instance_ == &instance) return true;
+    }
+    return false;
+}
+
 PluginCall::PluginCall(Instance& instance, const char* slot, Where where, std::string_view run_id)
     : instance_(instance),
       where_(where),
@@ -45,8 +52,13 @@ PluginCall::~PluginCall() {
     innermost = outer_;
     set_breadcrumb(breadcrumb_.outer);
     if (!on_lane()) return;
-    if (auto* const mark = CallMark::of_this_thread()) mark->set(outer_mark_);
-    const auto held_ns = coarse_now_ns() - started_ns_;
+    const auto in_all_ns = coarse_now_ns() - started_ns_;
+    if (outer_) outer_->others_ns_ += in_all_ns;
+    if (auto* const mark = CallMark::of_this_thread()) {
+        if (outer_mark_.started_ns != 0) outer_mark_.started_ns += in_all_ns;
+        mark->set(outer_mark_);
+    }
+    const auto held_ns = in_all_ns - others_ns_;
     if (held_ns > sure_limit_ns())
         instance_.fault(
             fmt::format("{} held its lane for {} ms", breadcrumb_.slot, held_ns / 1'000'000),

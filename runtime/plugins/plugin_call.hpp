@@ -17,7 +17,8 @@ namespace patchbay::plugins {
 class Instance;
 
 // Leaves a breadcrumb, measures, takes up what set_error() says, and holds what the host lends
-// until the plugin returns. Lives on the stack of the thread that calls.
+// until the plugin returns. A call into another plugin meanwhile is that one's time. Lives on the
+// stack of the thread that calls.
 class PluginCall {
 public:
     enum class Where { control, lane, worker };
@@ -46,7 +47,8 @@ public:
     Error error_of(patchbay_status status);
 
     // For the host's functions that the plugin calls meanwhile, on the same thread.
-    static PluginCall* current();  // the innermost, or nullptr
+    static PluginCall* current();                     // the innermost, or nullptr
+    static bool is_inside(const Instance& instance);  // of this thread's calls, any
     Instance& instance() { return instance_; }
     bool on_lane() const { return where_ == Where::lane; }
     void set_error(Error error) { error_ = std::move(error); }
@@ -60,6 +62,7 @@ private:
     Breadcrumb breadcrumb_;
     PluginCall* outer_;
     int64_t started_ns_ = 0;
+    int64_t others_ns_ = 0;  // in calls from within this one
     CallMark::Call outer_mark_;
     std::optional<Error> error_;
     std::vector<std::shared_ptr<const void>> lent_;

@@ -11,8 +11,8 @@
 namespace patchbay::plugins {
 namespace {
 
-// What a stream may emit after PAUSE: who goes beyond ignores it.
-constexpr uint64_t paused_limit = 256 * 1024;
+// What a stream may emit at once, and after PAUSE: who goes beyond ignores it.
+constexpr uint64_t unread_limit = 256 * 1024;
 
 }  // namespace
 
@@ -41,8 +41,12 @@ patchbay_status Stream::emit(std::span<const patchbay_event> events) {
         }
         if (const auto* const problem = problem_of(event)) return refuse(problem);
         bytes += text_bytes(event);
+        if (bytes > unread_limit) {
+            exceed("emitted more than 256 KiB at once");
+            return PATCHBAY_E_LIMIT;
+        }
     }
-    if (paused_ && (bytes_while_paused_ += bytes) > paused_limit) {
+    if (paused_ && (bytes_while_paused_ += bytes) > unread_limit) {
         exceed("emitted more than 256 KiB after PAUSE");
         return PATCHBAY_E_LIMIT;
     }
@@ -58,10 +62,6 @@ patchbay_status Stream::deliver(std::span<const patchbay_event> events) {
     if (events.empty()) return paused_ ? PATCHBAY_PAUSE : PATCHBAY_OK;
     const auto status = listener_->on_events(events);
     if (stage() != Stage::live) return PATCHBAY_E_CANCELLED;  // the listener cancelled meanwhile
-    if (status < 0) {
-        exceed("emitted more than the answer's reader may hold");
-        return PATCHBAY_E_LIMIT;
-    }
     if (status == PATCHBAY_PAUSE) pause();
     return paused_ ? PATCHBAY_PAUSE : PATCHBAY_OK;
 }

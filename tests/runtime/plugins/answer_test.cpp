@@ -363,17 +363,6 @@ TEST_F(ChatTest, StreamThatIgnoresPauseFailsAlone) {
     EXPECT_EQ(instance->faults(), 1u);
 }
 
-TEST_F(ChatTest, ListenersLimitFailsTheStream) {
-    ASSERT_TRUE(open_stream());
-    script.on_cancel = [&](auto) { script.finish(stream, PATCHBAY_FINISH_CANCELLED); };
-    listener.on_events_returns = [] { return PATCHBAY_E_LIMIT; };
-
-    EXPECT_EQ(emit("x"), PATCHBAY_E_LIMIT);
-
-    EXPECT_TRUE(listener.journal.wait_for("finish 7 limit"));
-    EXPECT_TRUE(script.journal.wait_for("close"));
-}
-
 TEST_F(ChatTest, CancelledChatOwesFinishAndIsHeardNoMore) {
     Answer* chat = open_stream();
     ASSERT_TRUE(chat);

@@ -94,6 +94,25 @@ TEST_F(AuthenticatorTest, EmptyChainLetsNobodyIn) {
     EXPECT_EQ(message, "Unauthorized: API key is missing.");
 }
 
+TEST_F(AuthenticatorTest, VerdictThatHasExpiredLetsNobodyIn) {
+    const auto allowed_until = [&](int64_t unix_ms) {
+        return [&, unix_ms](patchbay_request request) {
+            patchbay_principal principal{};
+            principal.owner = text_of("user:a");
+            principal.role = PATCHBAY_ROLE_ADMIN;
+            principal.expires_at_ms = unix_ms;
+            const patchbay_verdict verdict{.allow = &principal};
+            return host_verdict.complete(script.host, request, &verdict);
+        };
+    };
+
+    EXPECT_EQ(answer_of(allowed_until(1)), Lines{"unauthenticated"});
+    EXPECT_EQ(message, "Unauthorized: these credentials have expired.");
+    EXPECT_EQ(answer_of(allowed_until(253'402'300'800'000)),  // the year 10000
+              (Lines{"unauthenticated", "user:a admin"}));
+    EXPECT_EQ(instance->faults(), 0u);
+}
+
 TEST_F(AuthenticatorTest, DenialCarriesItsCode) {
     EXPECT_EQ(answer_of([&](auto request) { return script.deny(request, PATCHBAY_E_FORBIDDEN); }),
               Lines{"forbidden"});

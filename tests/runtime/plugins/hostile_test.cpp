@@ -4,7 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <stdexcept>
+#include <thread>
 
 namespace patchbay::plugins {
 namespace {
@@ -160,6 +162,77 @@ TEST_F(HostileTest, ExceptionsFromCancelAndCloseAreOnlyCounted) {
 
     EXPECT_TRUE(all_closed());
     EXPECT_EQ(instance->faults(), 2u);
+}
+
+TEST_F(HostileTest, ExceptionFromCloseAfterTheGraceLeavesNothingBehind) {
+    Answer* chat = open_stream();
+    ASSERT_TRUE(chat);
+    script.on_close = [] { throw std::runtime_error("close"); };
+
+    on_lane([&] { chat->cancel(PATCHBAY_REASON_CLIENT); });
+
+    EXPECT_TRUE(all_closed());
+    settle();  // what was put off would find a stream that is gone
+    EXPECT_EQ(instance->faults(), 2u);
+    EXPECT_TRUE(listener.journal.lines().empty());
+}
+
+TEST_F(HostileTest, HandlesOfOthersAreNoUseFromAnyThread) {
+    Script thief;
+    const auto other = make_instance(thief, "thief");
+    ASSERT_TRUE(open_stream());
+    std::atomic<bool> ran{false};
+
+    std::thread([&] {
+        EXPECT_EQ(thief.post(stream, [&](auto) { ran = true; }), PATCHBAY_E_STALE);
+        EXPECT_EQ(host_http.cancel(thief.host, stream), PATCHBAY_E_STALE);
+    }).join();
+    on_lane([&] { EXPECT_EQ(script.finish(stream), PATCHBAY_OK); });
+    ASSERT_TRUE(all_closed());
+
+    EXPECT_FALSE(ran);
+    EXPECT_EQ(other->faults(), 2u);
+    EXPECT_EQ(instance->faults(), 0u);
+    EXPECT_EQ(thief.post(stream, [](auto) {}), PATCHBAY_E_STALE);
+    EXPECT_EQ(other->faults(), 2u) << "what is gone may be named: a thread may come late";
+}
+
+TEST_F(HostileTest, BatchOfMoreThan256KiBFailsItsStream) {
+    ASSERT_TRUE(open_stream());
+    script.on_cancel = [&](auto) { script.finish(stream, PATCHBAY_FINISH_CANCELLED); };
+    const std::string text(65536, 'a');
+    const std::vector<patchbay_event> events(5, delta(text));
+
+    on_lane([&] {
+        EXPECT_EQ(host_stream.emit(script.host, stream, events.data(), 4), PATCHBAY_OK);
+        EXPECT_EQ(host_stream.emit(script.host, stream, events.data(), 5), PATCHBAY_E_LIMIT);
+    });
+
+    EXPECT_TRUE(listener.journal.wait_for("finish 7 limit"));
+    EXPECT_TRUE(all_closed());
+    EXPECT_EQ(listener.journal.lines().size(), 5u);
+    EXPECT_EQ(listener.message, "scripted emitted more than 256 KiB at once");
+    EXPECT_EQ(instance->faults(), 1u);
+}
+
+TEST_F(HostileTest, TimeThatAnotherPluginTakesMeanwhileIsNotCounted) {
+    Script inner;
+    const auto other = make_instance(inner, "inner");
+    ASSERT_TRUE(open_stream());
+    listener.on_events_returns = [&] {
+        PluginCall call(*other, "middleware.on_events", PluginCall::Where::lane);
+        std::this_thread::sleep_for(std::chrono::milliseconds(150));
+        return PATCHBAY_OK;
+    };
+
+    on_lane([&] {
+        PluginCall call(*instance, "posted", PluginCall::Where::lane);
+        script.emit(stream, "on");
+    });
+    on_lane([&] { script.finish(stream); });
+
+    EXPECT_EQ(other->faults(), 1u);
+    EXPECT_EQ(instance->faults(), 0u);
 }
 
 TEST_F(HostileTest, BlockedLaneIsNamedWhileItIsBlockedAndAfterwards) {

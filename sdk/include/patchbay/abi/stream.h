@@ -5,7 +5,8 @@
  * Threads    emit and finish are [lane]; post is [any-thread].
  * Limits     16 KiB of text wait at most before emit() says PAUSE; resume() comes when less than
  *            4 KiB wait. Who ignores PAUSE meets the cap of 256 KiB: the stream fails, alone.
- *            One event's texts together are at most 64 KiB. */
+ *            One event's texts together are at most 64 KiB, those of one emit() 256 KiB: beyond
+ *            that the stream fails, too. */
 #ifndef PATCHBAY_ABI_STREAM_H
 #define PATCHBAY_ABI_STREAM_H
 

@@ -19,7 +19,7 @@ typedef struct patchbay_principal {
     patchbay_str credential_id; /* which key or token, for logs and limits; never the secret */
     patchbay_str email;         /* "" = unknown */
     patchbay_str claims_json;   /* "" or a JSON object */
-    int64_t expires_at_ms;      /* Unix time; 0 = never */
+    int64_t expires_at_ms;      /* Unix time; 0 = never; in the past: denied */
     uint32_t role;              /* PATCHBAY_ROLE_… */
     uint32_t reserved;          /* 0 */
 } patchbay_principal;

@@ -1,0 +1,65 @@
+"""Agents that end their child while it speaks, or ask themselves: the server and others live on."""
+
+import unittest
+
+from harness import BUILD, Server, demo_config, text_of
+
+FIXTURES = BUILD.resolve() / "tests" / "plugins"
+STOP, CANCELLED = 1, 6
+
+
+def quitter(does, agent="chat"):
+    return {"library": str(FIXTURES / "fixture_quitter.so"), "config": {"does": does, "agent": agent}}
+
+
+class HostileAgentTest(unittest.TestCase):
+    def setUp(self):
+        self.server = Server(demo_config(plugins={
+            "cancels": quitter("cancels"), "throws": quitter("throws"),
+            "finishes": quitter("finishes"), "deep": quitter("cancels", "assistant"),
+            "itself": quitter("listens", "itself"), "batch": quitter("nothing"),
+            "chat": {"library": "patchbay_agent_chat"},
+            "assistant": {"library": "patchbay_agent_assistant"}},
+            plugin_faults={"limit": 0})).start()
+        self.addCleanup(self.server.close)
+        self.client = self.server.client()
+
+    def ask(self, agent, model="demo/demo"):
+        events = self.client.run(self.client.interaction(), "hello", agent=agent, model=model).rest()
+        after = self.client.run(self.client.interaction(), "hello", model="demo/demo").rest()
+        self.assertEqual(after[-1].name, "run.completed", "the server lives on")
+        return events
+
+    def test_a_child_that_is_cancelled_within_its_own_events_says_nothing_more(self):
+        for model in ("demo/demo", "batch/any"):  # the second: a text and a tool call at once
+            for agent in ("cancels", "deep"):
+                with self.subTest(agent=agent, model=model):
+                    events = self.ask(agent, model)
+
+                    self.assertEqual(events[-1].name, "run.completed")
+                    self.assertEqual(text_of(events), f" reason {CANCELLED}, told 1")
+
+    def test_an_exception_from_events_fails_the_run_alone(self):
+        for model in ("demo/demo", "batch/any"):
+            events = self.ask("throws", model)
+
+            self.assertEqual(events[-1].name, "run.failed")
+
+    def test_an_agent_may_finish_within_the_events_of_its_child(self):
+        for model in ("demo/demo", "batch/any"):
+            events = self.ask("finishes", model)
+
+            self.assertEqual(events[-1].name, "run.completed")
+
+    def test_an_agent_that_asks_itself_hears_its_child_after_emit_has_returned(self):
+        events = self.ask("itself")
+
+        self.assertEqual(events[-1].name, "run.completed")
+        text = text_of(events)
+        self.assertTrue(text.startswith("one two three reason "), text)
+        self.assertIn(f"reason {STOP}", text)
+        self.assertNotIn("nested", text)
+
+
+if __name__ == "__main__":
+    unittest.main()
