@@ -1,6 +1,7 @@
 // redact: takes out of requests and answers what matches a pattern, also where a match is cut by an
 // event's border.
 #include <patchbay/middleware.hpp>
+#include <patchbay/worker.hpp>
 
 #include "matcher.hpp"
 
@@ -19,6 +20,9 @@ using patchbay::Event;
 using patchbay::Events;
 using patchbay::Output;
 using patchbay::Result;
+
+// A message that is larger is not looked at on the lane, where others would wait for it.
+constexpr size_t most_on_lane = size_t{64} * 1024;
 
 struct Rules {
     Program program;
@@ -147,16 +151,36 @@ public:
         return std::make_unique<Redact>(std::move(*rules));
     }
 
-    Admission on_request(const patchbay::Turn& turn, const patchbay::Gate&,
+    Admission on_request(const patchbay::Turn& turn, const patchbay::Gate& gate,
                          const Output& out) override {
-        patchbay::Change change;
-        if (rules_.requests) change.content_json = redacted(turn.content_json);
         std::unique_ptr<patchbay::TurnWatcher> watcher;
         if (rules_.answers) watcher = std::make_unique<RedactedAnswer>(out, rules_);
+        patchbay::Change change;
+        if (!rules_.requests) return {std::move(change), std::move(watcher)};
+        if (turn.content_json.size() > most_on_lane) {
+            redact_later(gate, std::string(turn.content_json));
+            return {patchbay::Pending(), std::move(watcher)};
+        }
+        change.content_json = redacted(turn.content_json);
         return {std::move(change), std::move(watcher)};
     }
 
 private:
+    // Has the host's pool do it; the verdict comes when that is done. Throws when it cannot.
+    void redact_later(const patchbay::Gate& gate, std::string content) const {
+        auto change = std::make_shared<patchbay::Change>();
+        auto started = patchbay::start_work(
+            gate,
+            [this, change, content = std::move(content)] {
+                change->content_json = redacted(content);
+            },
+            [gate, change](const Result<void>& done) {
+                if (done) return gate.pass(*change);
+                gate.refuse(done.error());
+            });
+        if (!started) throw patchbay::Failed(std::move(started.error()));
+    }
+
     // The message's parts with their texts redacted; "" when there was nothing to take out.
     std::string redacted(std::string_view content_json) const {
         auto parts = json::parse(content_json);
