@@ -286,6 +286,31 @@ TEST_F(RedactTest, ALargeMessageIsRedactedOffTheLane) {
     EXPECT_TRUE(gone.closed());
 }
 
+TEST_F(RedactTest, WhatGrowsBeyondAnEventGoesOnAsSeveral) {
+    ASSERT_TRUE(create(R"({"patterns":[{"pattern":"x{1,4}","replacement":"<€€€€>"}],"hold":16})"));
+    constexpr size_t event_limit = size_t{64} * 1024;
+    auto& turn = host.turn();
+
+    ASSERT_TRUE(turn.send_text(std::string(event_limit, 'x')));
+    turn.end();
+
+    std::string expected;
+    for (size_t i = 0; i < event_limit / 4; ++i) expected += "<€€€€>";
+    EXPECT_EQ(turn.text(), expected);
+    for (const auto& event : turn.shown()) EXPECT_LE(event.text.size(), event_limit);
+}
+
+TEST_F(RedactTest, WhatGrowsBeyondAllBoundsFailsTheRunByName) {
+    ASSERT_TRUE(create(
+        json{{"patterns", {{{"pattern", "x"}, {"replacement", std::string(500, '#')}}}}}.dump()));
+    auto& turn = host.turn();
+
+    EXPECT_FALSE(turn.send_text(std::string(1000, 'x')));
+
+    ASSERT_TRUE(turn.failed());
+    EXPECT_EQ(turn.failed()->code, ErrorCode::limit);
+}
+
 TEST_F(RedactTest, APatternThatCannotBeOneIsRefusedWithItsPlace) {
     for (const auto* pattern :
          {"(",   ")",      "a)",     "[",     "[a",    "[b-a]", "a{",

@@ -70,7 +70,7 @@ public:
                 changed |= add_other(event);
         }
         if (!changed) return Events::pass;
-        if (auto sent = send(); !sent) return std::unexpected(std::move(sent.error()));
+        if (auto sent = write(shown_); !sent) return std::unexpected(std::move(sent.error()));
         return Events::taken;
     }
 
@@ -79,7 +79,7 @@ public:
         texts_.reserve(2);
         shown_.clear();
         end_texts();
-        if (auto sent = send(); !sent) out().log().error(sent.error().message);
+        if (auto sent = write(shown_); !sent) out().log().error(sent.error().message);
     }
 
 private:
@@ -125,12 +125,6 @@ private:
             shown_.push_back(event);
         }
         return any;
-    }
-
-    Result<void> send() {
-        if (shown_.empty()) return {};
-        if (out().emit(shown_) != patchbay::Flow::rejected) return {};
-        return patchbay::failure(patchbay::ErrorCode::internal, "the host refused what is left");
     }
 
     Matcher answer_;

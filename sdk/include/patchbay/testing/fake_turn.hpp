@@ -37,13 +37,19 @@ public:
             lane_.fault("emit outside of on_events and on_end");
             return PATCHBAY_E_BAD_STATE;
         }
+        constexpr uint64_t max_call_bytes = 256 * 1024;
         for (uint32_t i = 0; i < count; ++i) {
             auto event = events[i];
+            bytes += event.text.size + event.name.size + event.id.size + event.extra_json.size;
             if (relayed.contains(event.kind)) event.kind = PATCHBAY_EVENT_STATUS;
             if (const char* flaw = flaw_of(event)) {
                 lane_.fault(std::string("emit of ") + flaw);
                 return PATCHBAY_E_BAD_REQUEST;
             }
+        }
+        if (bytes > max_call_bytes) {
+            lane_.fault("emit of more than 256 KiB in one call");
+            return PATCHBAY_E_LIMIT;
         }
         for (uint32_t i = 0; i < count; ++i)
             taken.push_back(recorded(events[i], lane_.turns.now()));
@@ -55,6 +61,7 @@ public:
     }
 
     bool inside = false;               // of on_events() or on_end()
+    uint64_t bytes = 0;                // of what was emitted in this call
     std::vector<RecordedEvent> taken;  // what was emitted, until the turn takes it
     std::set<uint32_t> relayed;        // unknown kinds that came, and so may go on
     void end() {                       // with its turn
@@ -203,6 +210,7 @@ inline bool FakeTurn::send(const std::vector<patchbay_event>& events) {
         for (const auto& event : events)
             if (event.kind > PATCHBAY_EVENT_CUSTOM) out_->relayed.insert(event.kind);
         out_->inside = true;
+        out_->bytes = 0;
         status = functions_->on_events(state_, events.data(), static_cast<uint32_t>(events.size()));
         out_->inside = false;
     }
@@ -228,6 +236,7 @@ inline void FakeTurn::end(uint32_t reason) {
     if (!passed() || std::exchange(over_, true)) return;
     if (state_ && functions_->on_end && !failed_) {
         out_->inside = true;
+        out_->bytes = 0;
         functions_->on_end(state_, reason);
         out_->inside = false;
         take();
