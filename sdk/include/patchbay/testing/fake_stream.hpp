@@ -136,11 +136,11 @@ public:
     // fault, and close().
     void cancel(patchbay_reason reason = PATCHBAY_REASON_CLIENT) {
         if (finished() || std::exchange(cancelled_, true) || !hold()) return;
-        if (on_cancel) on_cancel();
         lane_.turns.add([this, reason] {
             if (state_ && !finished()) functions_.cancel(state_, reason);
             release();
         });
+        if (on_cancel) on_cancel();  // after it, so that the plugin hears cancel() first
         lane_.turns.add([this] { give_up(); }, std::chrono::seconds(5));
     }
 
