@@ -73,11 +73,12 @@ TEST_F(AgentChildrenTest, WhatAModelWantsIsReadWithItsExtra) {
     const auto calls = patchbay::detail::wanted_calls(
         R"([{"id":"a\"b","name":"n","arguments":{"x":[1]},"extra":{"sig":"s"}},{"id":"2","name":"m","arguments":{}}])");
 
-    ASSERT_EQ(calls.size(), 2u);
-    EXPECT_EQ(calls[0].id, "a\"b");
-    EXPECT_EQ(calls[0].arguments_json, R"({"x":[1]})");
-    EXPECT_EQ(calls[0].extra_json, R"({"sig":"s"})");
-    EXPECT_EQ(calls[1].extra_json, "");
+    ASSERT_TRUE(calls);
+    ASSERT_EQ(calls->size(), 2u);
+    EXPECT_EQ((*calls)[0].id, "a\"b");
+    EXPECT_EQ((*calls)[0].arguments_json, R"({"x":[1]})");
+    EXPECT_EQ((*calls)[0].extra_json, R"({"sig":"s"})");
+    EXPECT_EQ((*calls)[1].extra_json, "");
 }
 
 TEST_F(AgentChildrenTest, APersonDecides) {
@@ -239,22 +240,70 @@ TEST_F(AgentChildrenTest, ACancelEndsAWriterThatWaitsForItsReader) {
 TEST_F(AgentChildrenTest, OneThatGoesOnAfterACancelGetsNowhere) {
     int cancelled = 0;
     auto& answer = ask([&](AgentCall& call) -> task<> {
-        for (int i = 0; i < 3; ++i) {
+        while (true) {
             try {
                 co_await call.sleep(1h);
-            } catch (const Cancelled&) {
+            } catch (const std::exception&) {
                 ++cancelled;
             }
         }
-        call.stream().text("late");
     });
 
     answer.cancel();
     host.run();
 
-    EXPECT_EQ(cancelled, 3);
+    EXPECT_EQ(cancelled, 1);
+    EXPECT_EQ(answer.finish_reason(), PATCHBAY_FINISH_CANCELLED);
     EXPECT_EQ(answer.text(), "");
     EXPECT_TRUE(answer.closed());
+}
+
+TEST_F(AgentChildrenTest, OneThatCatchesAllAroundItsWritesOrSeveralTasksEndsToo) {
+    const auto swallow = [](task<> awaited) -> task<> {
+        try {
+            co_await awaited;
+        } catch (const std::exception&) {
+        }
+    };
+    auto& writer = ask([&](AgentCall& call) -> task<> {
+        co_await call.sleep(1ms);
+        while (true) co_await swallow(call.write("x"));
+    });
+    auto& several = ask([&](AgentCall& call) -> task<> {
+        while (true) {
+            std::vector<task<>> both;
+            both.push_back(swallow(call.sleep(1h)));
+            both.push_back(swallow(call.sleep(1h)));
+            co_await when_all(std::move(both));
+        }
+    });
+
+    writer.cancel();
+    several.cancel();
+    host.run();
+
+    for (const auto* answer : {&writer, &several}) {
+        EXPECT_EQ(answer->finish_reason(), PATCHBAY_FINISH_CANCELLED);
+        EXPECT_TRUE(answer->closed());
+    }
+}
+
+TEST_F(AgentChildrenTest, CallsThatCannotBeReadFailTheirAnswer) {
+    const auto nested = std::string(130, '[') + std::string(130, ']');
+    host.children().answer(
+        {.tool_calls = {{.name = "t", .arguments_json = R"({"a":)" + nested + "}"}}});
+    std::optional<ErrorCode> code;
+
+    auto& answer = run(ask([&](AgentCall& call) -> task<> {
+        try {
+            co_await call.chat({.prompt = "x"});
+        } catch (const Failed& failed) {
+            code = failed.error().code;
+        }
+    }));
+
+    EXPECT_EQ(code, ErrorCode::upstream);
+    EXPECT_EQ(answer.finish_reason(), PATCHBAY_FINISH_STOP);
 }
 
 TEST_F(AgentChildrenTest, AJobThatHasBegunIsWaitedForAndTheStreamEndsAtOnce) {

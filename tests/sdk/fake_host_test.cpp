@@ -114,6 +114,80 @@ TEST_F(FakeHostTest, ASecondFinishAndALateEmitAreFaults) {
     EXPECT_EQ(host.faults(), (Faults{"a second finish", "emit after finish"}));
 }
 
+TEST_F(FakeHostTest, AnEndWithoutAnErrorOrWithAnUnknownReasonIsAFailure) {
+    for (const uint32_t reason : {uint32_t{PATCHBAY_FINISH_ERROR}, 99u}) {
+        behaviour->open = [&](const auto&, patchbay_stream stream) -> patchbay_status {
+            EXPECT_EQ(finish(stream, reason), reason == 99 ? PATCHBAY_E_BAD_REQUEST : PATCHBAY_OK);
+            return PATCHBAY_OK;
+        };
+        const auto chat = host.open();
+        ASSERT_TRUE(chat);
+        EXPECT_EQ((*chat)->finish_reason(), PATCHBAY_FINISH_ERROR);
+        EXPECT_EQ((*chat)->error()->code, ErrorCode::internal);
+    }
+    host.run();
+    EXPECT_EQ(host.faults(), Faults{"finish with an unknown reason"});
+}
+
+TEST_F(FakeHostTest, AfterTheEndNothingBeginsAndWhatWaitsIsCancelled) {
+    std::vector<patchbay_status> heard;
+    const patchbay_posted hear = [](void* user, patchbay_status status) {
+        static_cast<std::vector<patchbay_status>*>(user)->push_back(status);
+    };
+    behaviour->open = [&](const auto&, patchbay_stream stream) -> patchbay_status {
+        const auto* raw = behaviour->host;
+        const auto& timers = *static_cast<const patchbay_timer_1*>(
+            raw->get_interface(raw, patchbay::view_of(PATCHBAY_TIMER_1)));
+        patchbay_handle timer = {};
+        const uint64_t hour = 3'600'000'000;
+        EXPECT_EQ(timers.start(raw, stream, hour, hear, &heard, &timer), PATCHBAY_OK);
+        EXPECT_EQ(behaviour->stream().post(raw, stream, hear, &heard), PATCHBAY_OK);
+        finish(stream);
+        EXPECT_EQ(timers.start(raw, stream, 1, hear, &heard, &timer), PATCHBAY_E_CANCELLED);
+        EXPECT_EQ(behaviour->stream().post(raw, stream, hear, &heard), PATCHBAY_E_STALE);
+        return PATCHBAY_OK;
+    };
+
+    ASSERT_TRUE(host.open());
+    host.run();
+
+    EXPECT_EQ(heard, (std::vector<patchbay_status>{PATCHBAY_E_CANCELLED, PATCHBAY_E_CANCELLED}));
+    EXPECT_EQ(behaviour->closed, 1);
+    EXPECT_EQ(host.faults(), Faults());
+}
+
+TEST_F(FakeHostTest, APostDuringACancelIsHeardAsOne) {
+    behaviour->open = [](const auto&, patchbay_stream) { return PATCHBAY_OK; };
+    auto chat = host.open();
+    ASSERT_TRUE(chat);
+    patchbay_status heard = PATCHBAY_E_INTERNAL;
+
+    (*chat)->cancel();
+    behaviour->stream().post(
+        behaviour->host, (*chat)->handle(),
+        [](void* user, patchbay_status status) { *static_cast<patchbay_status*>(user) = status; },
+        &heard);
+    host.run();
+
+    EXPECT_EQ(heard, PATCHBAY_OK);
+    finish((*chat)->handle(), PATCHBAY_FINISH_CANCELLED);
+}
+
+TEST_F(FakeHostTest, AnEventOfAnUnknownKindIsDroppedAlone) {
+    patchbay_event events[] = {text_event("a"), text_event("?"), text_event("b")};
+    events[1].kind = 99;
+    behaviour->open = [&](const auto&, patchbay_stream stream) {
+        EXPECT_EQ(behaviour->stream().emit(behaviour->host, stream, events, 3), PATCHBAY_OK);
+        return finish(stream);
+    };
+
+    auto chat = host.open();
+
+    ASSERT_TRUE(chat);
+    EXPECT_EQ((*chat)->text(), "ab");
+    EXPECT_EQ(host.faults(), Faults{"emit of an event of an unknown kind"});
+}
+
 TEST_F(FakeHostTest, AnEmitAfterCloseIsStaleAndAFault) {
     patchbay_stream kept = {};
     behaviour->open = [&](const auto&, patchbay_stream stream) {
@@ -135,8 +209,8 @@ TEST_F(FakeHostTest, BadEventsAreRefused) {
         auto event = text_event("x");
         event.channel = 2;
         EXPECT_EQ(emit(stream, event), PATCHBAY_E_BAD_REQUEST);
-        event.kind = 99;
-        EXPECT_EQ(emit(stream, event), PATCHBAY_E_BAD_REQUEST);
+        event.kind = 99;  // it alone is dropped
+        EXPECT_EQ(emit(stream, event), PATCHBAY_OK);
         return finish(stream);
     };
 
@@ -159,7 +233,10 @@ TEST_F(FakeHostTest, IgnoringAPauseMeetsTheCap) {
 
     EXPECT_EQ(emit((*chat)->handle(), event), PATCHBAY_E_LIMIT);
     EXPECT_EQ((*chat)->emits_while_paused(), 4u);
-    finish((*chat)->handle());
+    EXPECT_EQ(emit((*chat)->handle(), event), PATCHBAY_E_CANCELLED);
+    finish((*chat)->handle(), PATCHBAY_FINISH_CANCELLED);
+    EXPECT_EQ((*chat)->finish_reason(), PATCHBAY_FINISH_ERROR);
+    EXPECT_EQ((*chat)->error()->code, ErrorCode::limit);
 }
 
 TEST_F(FakeHostTest, ACancelThatIsNotObeyedIsAFaultAfterFiveSeconds) {

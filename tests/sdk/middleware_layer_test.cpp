@@ -184,15 +184,14 @@ TEST_F(MiddlewareLayerTest, EventsPassAreReplacedDroppedAndHeld) {
     EXPECT_EQ(watched.text(), "HELLO pass[hold]");
 }
 
-TEST_F(MiddlewareLayerTest, AnEventOfAKindThatNobodyKnowsMayGoOn) {
+TEST_F(MiddlewareLayerTest, AnEventOfAKindThatNobodyKnowsIsDroppedWhereItIsEmitted) {
     auto& watched = turn("watch");
     Event event = {};
     event.kind = 99;
 
     EXPECT_TRUE(watched.send({event}));
 
-    ASSERT_EQ(watched.shown().size(), 1u);
-    EXPECT_EQ(watched.shown()[0].kind, 99u);
+    EXPECT_TRUE(watched.shown().empty());  // the watcher emits all anew
 }
 
 TEST_F(MiddlewareLayerTest, OneThatFailsInEventsFailsTheRun) {

@@ -290,6 +290,88 @@ TEST_F(RedactTest, TimeGrowsWithTheTextAlone) {
     EXPECT_EQ(shown({std::string(20'000, 'a')}), std::string(20'000, 'a'));
 }
 
+TEST_F(RedactTest, TimeGrowsWithTheTextAloneWhereItIsFullOfMatches) {
+    // Either takes minutes where each match costs a look at all that follows it.
+    create_with("x");
+    const std::string most(60'000, 'x');
+    EXPECT_EQ(shown({most}), std::string(60'000, '#'));
+    auto& turn = host.turn(
+        {.content_json = json{{{"type", "text"}, {"text", std::string(4'000'000, 'x')}}}.dump()});
+    host.run_until([&] { return turn.decided(); });
+    EXPECT_EQ(json::parse(turn.change().content_json)[0]["text"], std::string(4'000'000, '#'));
+    turn.end();
+
+    patchbay::testing::FakeHost other;
+    const auto plugin = patchbay::testing::load_plugin(REDACT_PLUGIN);
+    ASSERT_TRUE(other.create(
+        **plugin,
+        R"({"patterns":[{"pattern":"ab","replacement":"#"},{"pattern":"ab.*c"}],"hold":4096})"));
+    std::string text;
+    while (text.size() < 400'000) text += "ab";
+    auto& shorter = other.turn({.content_json = json{{{"type", "text"}, {"text", text}}}.dump()});
+    other.run_until([&] { return shorter.decided(); });
+    EXPECT_EQ(json::parse(shorter.change().content_json)[0]["text"], std::string(200'000, '#'));
+    shorter.end();
+    other.run();
+}
+
+TEST_F(RedactTest, LooksFarBehindAMatchForALongerOne) {
+    patchbay::testing::FakeHost other;
+    const auto plugin = patchbay::testing::load_plugin(REDACT_PLUGIN);
+    ASSERT_TRUE(other.create(
+        **plugin, R"({"patterns":[{"pattern":"ab"},{"pattern":"ab.*c","replacement":"#"}]})"));
+    auto& turn = other.turn();
+    turn.send_text("no " + std::string("ab") + std::string(200, '-'));
+    turn.send_text("c, ab");
+    turn.end();
+    EXPECT_EQ(turn.text(), "no #, [redacted]");
+}
+
+TEST_F(RedactTest, ALargeMessageIsRedactedOffTheLane) {
+    create_with("secret");
+    const std::string large(70'000, '-');
+
+    auto& turn =
+        host.turn({.content_json = json{{{"type", "text"}, {"text", large + "secret"}}}.dump()});
+    EXPECT_FALSE(turn.decided());
+    host.run();
+    ASSERT_TRUE(turn.passed());
+    EXPECT_EQ(json::parse(turn.change().content_json)[0]["text"], large + "#");
+    turn.send_text("a secret");
+    turn.end();
+    EXPECT_EQ(turn.text(), "a #");
+
+    auto& gone = host.turn({.content_json = json{{{"type", "text"}, {"text", large}}}.dump()});
+    gone.cancel();
+    host.run();
+    EXPECT_TRUE(gone.closed());
+}
+
+TEST_F(RedactTest, WhatGrowsBeyondAnEventGoesOnAsSeveral) {
+    ASSERT_TRUE(create(R"({"patterns":[{"pattern":"x{1,4}","replacement":"<€€€€>"}],"hold":16})"));
+    constexpr size_t event_limit = size_t{64} * 1024;
+    auto& turn = host.turn();
+
+    ASSERT_TRUE(turn.send_text(std::string(event_limit, 'x')));
+    turn.end();
+
+    std::string expected;
+    for (size_t i = 0; i < event_limit / 4; ++i) expected += "<€€€€>";
+    EXPECT_EQ(turn.text(), expected);
+    for (const auto& event : turn.shown()) EXPECT_LE(event.text.size(), event_limit);
+}
+
+TEST_F(RedactTest, WhatGrowsBeyondAllBoundsFailsTheRunByName) {
+    ASSERT_TRUE(create(
+        json{{"patterns", {{{"pattern", "x"}, {"replacement", std::string(500, '#')}}}}}.dump()));
+    auto& turn = host.turn();
+
+    EXPECT_FALSE(turn.send_text(std::string(1000, 'x')));
+
+    ASSERT_TRUE(turn.failed());
+    EXPECT_EQ(turn.failed()->code, ErrorCode::limit);
+}
+
 TEST_F(RedactTest, APatternThatCannotBeOneIsRefusedWithItsPlace) {
     for (const auto* pattern :
          {"(",   ")",      "a)",     "[",     "[a",    "[b-a]", "a{",

@@ -117,5 +117,48 @@ TEST(TaskTest, OneThatWaitsCanBeLetGo) {
     EXPECT_FALSE(end.came);
 }
 
+TEST(TaskTest, ManyThatEndAtOnceNeedNoMoreStack) {
+    const auto one = []() -> task<int> { co_return 1; };
+    int sum = 0;
+    const auto add = [&]() -> task<> {
+        for (int i = 0; i < 1'000'000; ++i) sum += co_await one();
+    };
+    End end;
+    auto task = add();
+
+    task.run(end.hear());
+
+    EXPECT_TRUE(end.came);
+    EXPECT_EQ(sum, 1'000'000);
+}
+
+TEST(TaskTest, AnEmptyOneOrOneThatWasAwaitedBeforeThrows) {
+    Later later;
+    std::vector<std::string> said;
+    const auto awaits = [&]() -> task<> {
+        auto moved = twice(later);
+        auto kept = std::move(moved);
+        try {
+            co_await moved;
+        } catch (const std::logic_error& error) {
+            said.emplace_back(error.what());
+        }
+        EXPECT_EQ(co_await kept, 6);
+        co_await kept;
+    };
+    End end;
+    auto task = awaits();
+
+    task.run(end.hear());
+    later.complete(3);
+
+    ASSERT_TRUE(end.thrown);
+    EXPECT_THROW(std::rethrow_exception(end.thrown), std::logic_error);
+    EXPECT_EQ(said, std::vector<std::string>{"a task that is empty, or was awaited before"});
+    End other;
+    patchbay::task<>().run(other.hear());
+    EXPECT_TRUE(other.thrown);
+}
+
 }  // namespace
 }  // namespace patchbay

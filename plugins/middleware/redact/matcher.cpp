@@ -5,6 +5,8 @@
 
 namespace {
 
+constexpr size_t most_looks = 8;  // at a byte anew, on the average
+
 bool is_word(std::optional<unsigned char> byte) {
     if (!byte) return false;
     const auto lower = *byte | 0x20;
@@ -22,7 +24,10 @@ Matcher::Matcher(const Program& program, const std::vector<std::string>& replace
 
 void Matcher::add(std::string_view piece, std::string& shown) {
     held_ += piece;
+    may_look_again_ = std::min(may_look_again_ + most_looks * piece.size(),
+                               most_looks * std::max(most_held_, piece.size()));
     scan(shown);
+    forget_shown();
 }
 
 void Matcher::end(std::string& shown) {
@@ -34,6 +39,8 @@ void Matcher::end(std::string& shown) {
         scan(shown);
     }
     show(held_.size(), shown);
+    held_.clear();
+    shown_ = position_ = 0;
     before_held_.reset();
 }
 
@@ -48,7 +55,7 @@ void Matcher::scan(std::string& shown) {
         ++position_;
         // Nothing that is still on its way begins as early: it is final.
         if (match_ && threads_.empty()) settle(shown);
-        keep_to_limit(shown);
+        keep_to_limits(shown);
     }
     auto keep = position_;
     if (!threads_.empty()) keep = threads_.front().start;
@@ -110,31 +117,40 @@ void Matcher::found(size_t start, uint32_t rule) {
 // Replaces the match; what is behind it is looked at anew.
 void Matcher::settle(std::string& shown) {
     const auto match = *std::exchange(match_, std::nullopt);
-    shown.append(held_, 0, match.start);
+    show(match.start, shown);
     shown += replacements_[match.rule];
-    before_held_ = static_cast<unsigned char>(held_[match.end - 1]);
-    held_.erase(0, match.end);
-    position_ = 0;
+    shown_ = match.end;
+    may_look_again_ -= std::min(may_look_again_, position_ - match.end);
+    position_ = match.end;
     threads_.clear();
     ++replaced_;
 }
 
-void Matcher::keep_to_limit(std::string& shown) {
-    if (match_ && position_ - match_->start > most_held_) return settle(shown);
-    std::erase_if(threads_, [&](const Thread& thread) {
-        return !match_ && position_ - thread.start > most_held_;
-    });
+void Matcher::keep_to_limits(std::string& shown) {
+    if (match_) {
+        const bool long_enough = position_ - match_->start > most_held_;
+        if (long_enough || position_ - match_->end > may_look_again_) settle(shown);
+        return;
+    }
+    std::erase_if(threads_,
+                  [&](const Thread& thread) { return position_ - thread.start > most_held_; });
 }
 
-void Matcher::show(size_t count, std::string& shown) {
-    if (count == 0) return;
-    shown.append(held_, 0, count);
-    before_held_ = static_cast<unsigned char>(held_[count - 1]);
-    held_.erase(0, count);
-    position_ -= count;
-    for (auto& thread : threads_) thread.start -= count;
+void Matcher::show(size_t until, std::string& shown) {
+    shown.append(held_, shown_, until - shown_);
+    shown_ = until;
+}
+
+// Now and then, so that a byte is moved about once, however many matches there are.
+void Matcher::forget_shown() {
+    if (shown_ == 0 || shown_ < held_.size() / 2) return;
+    before_held_ = static_cast<unsigned char>(held_[shown_ - 1]);
+    held_.erase(0, shown_);
+    position_ -= shown_;
+    for (auto& thread : threads_) thread.start -= shown_;
     if (match_) {
-        match_->start -= count;
-        match_->end -= count;
+        match_->start -= shown_;
+        match_->end -= shown_;
     }
+    shown_ = 0;
 }

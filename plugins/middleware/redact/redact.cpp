@@ -1,6 +1,7 @@
 // redact: takes out of requests and answers what matches a pattern, also where a match is cut by an
 // event's border.
 #include <patchbay/middleware.hpp>
+#include <patchbay/worker.hpp>
 
 #include "matcher.hpp"
 
@@ -19,6 +20,9 @@ using patchbay::Event;
 using patchbay::Events;
 using patchbay::Output;
 using patchbay::Result;
+
+// A message that is larger is not looked at on the lane, where others would wait for it.
+constexpr size_t most_on_lane = size_t{64} * 1024;
 
 struct Rules {
     Program program;
@@ -66,7 +70,7 @@ public:
                 changed |= add_other(event);
         }
         if (!changed) return Events::pass;
-        if (auto sent = send(); !sent) return std::unexpected(std::move(sent.error()));
+        if (auto sent = write(shown_); !sent) return std::unexpected(std::move(sent.error()));
         return Events::taken;
     }
 
@@ -75,7 +79,7 @@ public:
         texts_.reserve(2);
         shown_.clear();
         end_texts();
-        if (auto sent = send(); !sent) out().log().error(sent.error().message);
+        if (auto sent = write(shown_); !sent) out().log().error(sent.error().message);
     }
 
 private:
@@ -123,12 +127,6 @@ private:
         return any;
     }
 
-    Result<void> send() {
-        if (shown_.empty()) return {};
-        if (out().emit(shown_) != patchbay::Flow::rejected) return {};
-        return patchbay::failure(patchbay::ErrorCode::internal, "the host refused what is left");
-    }
-
     Matcher answer_;
     Matcher reasoning_;
     std::vector<std::string> texts_;  // what shown_ points into
@@ -147,19 +145,41 @@ public:
         return std::make_unique<Redact>(std::move(*rules));
     }
 
-    Admission on_request(const patchbay::Turn& turn, const patchbay::Gate&,
+    Admission on_request(const patchbay::Turn& turn, const patchbay::Gate& gate,
                          const Output& out) override {
-        patchbay::Change change;
-        if (rules_.requests) {
-            change.input_json = redacted_input(turn.input_json);
-            change.content_json = redacted_content(turn);
-        }
         std::unique_ptr<patchbay::TurnWatcher> watcher;
         if (rules_.answers) watcher = std::make_unique<RedactedAnswer>(out, rules_);
-        return {std::move(change), std::move(watcher)};
+        if (!rules_.requests) return {patchbay::Change(), std::move(watcher)};
+        if (turn.content_json.size() + turn.input_json.size() > most_on_lane) {
+            redact_later(gate, std::string(turn.content_json), std::string(turn.input_json));
+            return {patchbay::Pending(), std::move(watcher)};
+        }
+        return {redacted_turn(turn.content_json, turn.input_json), std::move(watcher)};
     }
 
 private:
+    // Has the host's pool do it; the verdict comes when that is done. Throws when it cannot.
+    void redact_later(const patchbay::Gate& gate, std::string content, std::string input) const {
+        auto change = std::make_shared<patchbay::Change>();
+        auto started = patchbay::start_work(
+            gate,
+            [this, change, content = std::move(content), input = std::move(input)] {
+                *change = redacted_turn(content, input);
+            },
+            [gate, change](const Result<void>& done) {
+                if (done) return gate.pass(*change);
+                gate.refuse(done.error());
+            });
+        if (!started) throw patchbay::Failed(std::move(started.error()));
+    }
+
+    patchbay::Change redacted_turn(std::string_view content, std::string_view input) const {
+        patchbay::Change change;
+        change.input_json = redacted_input(input);
+        change.content_json = redacted_content(content, input);
+        return change;
+    }
+
     // Whether there was something to take out.
     bool redact(std::string& text) const {
         Matcher matcher(rules_.program, rules_.replacements, rules_.most_held);
@@ -172,10 +192,9 @@ private:
 
     // The message's parts with their texts redacted; "" when there was nothing to take out. One
     // that shows the input follows it: as text, its escapes would hide what is to be found.
-    std::string redacted_content(const patchbay::Turn& turn) const {
-        auto parts = json::parse(turn.content_json);
-        if (!turn.input_json.empty() && parts.size() == 1 &&
-            parts[0].value("text", "") == turn.input_json)
+    std::string redacted_content(std::string_view content_json, std::string_view input_json) const {
+        auto parts = json::parse(content_json);
+        if (!input_json.empty() && parts.size() == 1 && parts[0].value("text", "") == input_json)
             return {};
         bool any = false;
         for (auto& part : parts) {

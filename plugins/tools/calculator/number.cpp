@@ -104,6 +104,10 @@ Number round_of(const Number& value) {
 }
 
 NumberResult number_of(std::string_view digits, std::string_view fraction, int exponent) {
+    const auto is_zero = [](std::string_view text) {
+        return text.find_first_not_of('0') == text.npos;
+    };
+    if (is_zero(digits) && is_zero(fraction)) return Number(0);
     const int shift = exponent - static_cast<int>(fraction.size());
     if (digits.size() + fraction.size() > most_bits / 3 ||
         static_cast<size_t>(std::abs(shift)) > most_bits / 3)

@@ -6,8 +6,10 @@
 // Ending     the coroutine's: it returns, or throws. Failed ends with its error, Cancelled as
 //            cancelled, anything else as `internal`.
 // Cancel     all that the host was asked for completes as cancelled, so that co_await throws
-//            Cancelled, and the coroutine unwinds. A job of work() that has begun is waited for;
-//            the stream ends at once then. Who awaits something of their own ends it themselves.
+//            Cancelled, and the coroutine unwinds. That happens once: who catches it and awaits
+//            again is not gone on with, and the stream ends there. A job of work() that has begun
+//            is waited for; the stream ends at once then. Who awaits something of their own ends it
+//            themselves.
 // Texts      are borrowed until the function returns, also where what it returns is awaited later.
 #pragma once
 
@@ -55,7 +57,7 @@ struct HttpReply {
     std::string body = {};
 };
 
-class Call {
+class Call : private detail::CallEnd {
 public:
     Call(const Host& host, patchbay_stream stream) noexcept : stream_(host, stream) {}
     virtual ~Call() = default;
@@ -125,6 +127,9 @@ public:
     void resume();                                   // the reader caught up
     void cancel();                                   // the host wants the end
     void ended(std::exception_ptr thrown) noexcept;  // the coroutine has
+    void begin(task<>& work) {
+        work.run([this](std::exception_ptr thrown) { ended(std::move(thrown)); }, this);
+    }
 
 protected:
     // The coroutine returned: what ends the stream then.
@@ -133,15 +138,29 @@ protected:
     const Stream& whole_stream() const noexcept { return stream_; }
 
 private:
-    // Waits for resume(), after an emit said PAUSE.
+    // Waits for resume(), after an emit said PAUSE; or for cancel(), after it said CANCELLED.
     struct Room {
         Call& call;
-        bool await_ready() const noexcept { return call.cancelled(); }
-        void await_suspend(std::coroutine_handle<> waiting) { call.waiting_.push_back(waiting); }
+        bool await_ready() const noexcept { return false; }
+        template <class Promise>
+        bool await_suspend(std::coroutine_handle<Promise> waiting) {
+            if (call.told())
+                call.parked();
+            else if (call.cancelled())
+                return false;
+            else
+                call.waiting_.push_back(waiting);
+            return true;
+        }
         void await_resume() const {
-            if (call.cancelled()) throw Cancelled();
+            if (!call.cancelled()) return;
+            call.tell();
+            throw Cancelled();
         }
     };
+
+    bool wanted() const noexcept override { return cancelled(); }
+    void parked() noexcept override { finish(FinishReason::cancelled); }
 
     task<> write_all(std::string text, Channel channel);
     task<ChatAnswer> child(detail::ChildRequest request, ChildEvents events);
@@ -211,12 +230,9 @@ inline task<> Call::write_all(std::string text, Channel channel) {
         if (size == 0) size = std::min(piece, rest.size());  // no UTF-8: the host will say so
         const auto flow = stream_.text(rest.substr(0, size), channel);
         rest.remove_prefix(size);
-        if (flow == Flow::cancelled) throw Cancelled();
-        if (flow == Flow::rejected) {
-            if (cancelled()) throw Cancelled();
+        if (flow == Flow::rejected && !cancelled())
             throw Failed(ErrorCode::internal, "the host refused a piece of the answer");
-        }
-        if (flow == Flow::pause) co_await Room{*this};
+        if (flow != Flow::go_on) co_await Room{*this};
     }
 }
 
@@ -315,7 +331,7 @@ struct Running {
     void start(task<> begun) noexcept {
         work = std::move(begun);
         if (!work) return call.ended(nullptr);
-        work.run([this](std::exception_ptr thrown) { call.ended(std::move(thrown)); });
+        call.begin(work);
     }
 
     static void resume(void* state) noexcept {

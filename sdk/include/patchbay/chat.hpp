@@ -98,12 +98,17 @@ inline std::string message_of(std::string_view prompt) {
     return R"([{"role":"user","content":[{"type":"text","text":)" + json_quoted(prompt) + "}]}]";
 }
 
-inline std::vector<WantedCall> wanted_calls(std::string_view json) {
+inline Result<std::vector<WantedCall>> wanted_calls(std::string_view json) {
     std::vector<WantedCall> calls;
+    if (json.empty()) return calls;
+    const auto elements = json_elements(json);
+    if (!elements)
+        return failure(ErrorCode::upstream,
+                       "the calls that the model wants cannot be read: no JSON, or too deep");
     const auto text = [](std::string_view call, std::string_view name) {
         return json_text(json_member(call, name)).value_or("");
     };
-    for (const auto call : json_elements(json).value_or(std::vector<std::string_view>()))
+    for (const auto call : *elements)
         calls.push_back(
             {.id = text(call, "id"),
              .name = text(call, "name"),
@@ -140,10 +145,12 @@ struct ChildThunks {
             return failure(ErrorCode::cancelled, "the child was cancelled");
         if (end.reason == PATCHBAY_FINISH_ERROR)
             return std::unexpected(end.error ? error_of(*end.error) : Error{});
+        auto calls = wanted_calls(text_of(end.tool_calls_json));
+        if (!calls) return std::unexpected(std::move(calls.error()));
         return ChatAnswer{.reason = static_cast<FinishReason>(end.reason),
                           .text = std::string(text_of(end.text)),
                           .truncated = end.truncated != 0,
-                          .tool_calls = wanted_calls(text_of(end.tool_calls_json)),
+                          .tool_calls = std::move(*calls),
                           .usage = end.usage};
     }
 

@@ -5,6 +5,7 @@
 
 #include <patchbay/failed.hpp>
 #include <patchbay/owner.hpp>
+#include <patchbay/task.hpp>
 
 #include <coroutine>
 #include <functional>
@@ -54,7 +55,8 @@ inline std::unexpected<Error> no_interface(const char* what) {
 }  // namespace detail
 
 // co_await Awaited<T>(start): calls `start(done)`; the coroutine goes on when `done` has been
-// called, or at once when the start failed. Throws Cancelled, or Failed with the reason.
+// called, or at once when the start failed. Throws Cancelled, or Failed with the reason. After a
+// Cancelled by the end of its call it never goes on: see CallEnd in task.hpp.
 template <class T>
 class [[nodiscard]] Awaited {
 public:
@@ -65,20 +67,34 @@ public:
     Awaited& operator=(const Awaited&) = delete;
 
     bool await_ready() const noexcept { return false; }
-    bool await_suspend(std::coroutine_handle<> waiting) {
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiting) {
+        call_end_ = detail::call_end_of(waiting);
+        if (call_end_ && call_end_->told()) {
+            call_end_->parked();
+            return true;
+        }
         auto started = start_([this, waiting](Result<T> result) {
             result_.emplace(std::move(result));
             waiting.resume();
         });
         if (started) return true;
+        refused_ = true;
         result_.emplace(std::unexpected(std::move(started.error())));
         return false;
     }
-    T await_resume() { return value_or_raise(std::move(*result_)); }
+    T await_resume() {
+        const bool cancelled = !*result_ && result_->error().code == ErrorCode::cancelled;
+        // A child that ends as cancelled by itself is no end of the call.
+        if (cancelled && call_end_ && (refused_ || call_end_->wanted())) call_end_->tell();
+        return value_or_raise(std::move(*result_));
+    }
 
 private:
     Start start_;
     std::optional<Result<T>> result_;
+    detail::CallEnd* call_end_ = nullptr;
+    bool refused_ = false;  // the start
 };
 
 }  // namespace patchbay

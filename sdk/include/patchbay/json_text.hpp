@@ -44,9 +44,10 @@ public:
         return before.substr(0, before.size() - rest_.size());
     }
 
-    // Calls `each(name, value)` for the members of an object, `name` with its quotes.
+    // Calls `each(name, value)` for the members of an object, `name` with its quotes. Throws what
+    // that throws, as elements() does.
     template <class Each>
-    bool members(Each&& each) noexcept {
+    bool members(Each&& each) {
         space();
         if (!take('{')) return false;
         space();

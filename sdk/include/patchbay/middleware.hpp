@@ -16,7 +16,9 @@
 #include <patchbay/secrets.hpp>
 #include <patchbay/stream.hpp>
 
+#include <algorithm>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -24,6 +26,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace patchbay {
 
@@ -124,9 +127,56 @@ public:
     // Where events of its own go, from on_events() and on_end() alone.
     const Output& out() const noexcept { return out_; }
 
+protected:
+    // Emits them all, or none: for what became longer than it came. A delta whose text is too long
+    // for one event goes on as several, cut between characters. `limit` where the texts together
+    // are more than the 1 MiB that the host takes from one call.
+    Result<void> write(std::span<const Event> events) const;
+
 private:
     Output out_;
 };
+
+namespace detail {
+
+inline size_t texts_size(const Event& event) {
+    return event.text.size + event.name.size + event.id.size + event.extra_json.size;
+}
+
+// Adds what one event becomes where none may have more than `most` bytes of text.
+inline void add_in_pieces(Event event, size_t most, std::vector<Event>& pieces) {
+    auto rest = text_of(event.text);
+    while (event.kind == PATCHBAY_EVENT_DELTA && texts_size(event) > most) {
+        size_t size = most - std::min(most, texts_size(event) - rest.size());
+        while (size > 0 && (rest[size] & 0xC0) == 0x80) --size;
+        const bool bare = rest.size() == texts_size(event);
+        if (size == 0 && bare) break;  // no UTF-8: the host will say so
+        event.text = view_of(rest.substr(0, size));
+        pieces.push_back(event);
+        rest.remove_prefix(size);
+        event.text = view_of(rest);
+        event.name = event.id = event.extra_json = {};  // with the first alone
+    }
+    pieces.push_back(event);
+}
+
+}  // namespace detail
+
+inline Result<void> TurnWatcher::write(std::span<const Event> events) const {
+    constexpr size_t most_of_event = size_t{64} * 1024;
+    constexpr size_t most_of_call = size_t{1024} * 1024;
+    size_t size = 0;
+    std::vector<Event> pieces;
+    pieces.reserve(events.size());
+    for (const auto& event : events) {
+        size += detail::texts_size(event);
+        if (size > most_of_call)
+            return failure(ErrorCode::limit, "what goes on is more than 1 MiB at once");
+        detail::add_in_pieces(event, most_of_event, pieces);
+    }
+    if (pieces.empty() || out_.emit(pieces) != Flow::rejected) return {};
+    return failure(ErrorCode::internal, "the host refused what goes on");
+}
 
 struct Pending {};  // the verdict comes later, by the gate
 

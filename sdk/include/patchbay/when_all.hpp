@@ -25,9 +25,11 @@ public:
     Joined& operator=(const Joined&) = delete;
 
     bool await_ready() const noexcept { return count_ == 0; }
-    bool await_suspend(std::coroutine_handle<> waiting) {
+    template <class Promise>
+    bool await_suspend(std::coroutine_handle<Promise> waiting) {
         join_.left = count_ + 1;  // one more, so that none goes on before all have started
         join_.waiting = waiting;
+        join_.call_end = call_end_of(waiting);
         start_(join_);
         return --join_.left > 0;
     }

@@ -44,7 +44,13 @@ inline FakeStream& FakeHost::add_stream() {
         children_.release_held(stream);
     };
     stream.on_cancel = [this, &stream] { cancel_all(stream); };
-    stream.on_finish = [this, &stream] { pending_.cancel_all(stream, FakeChildren::kind); };
+    // An HTTP call that is about to end may keep its connection.
+    stream.on_finish = [this, &stream] {
+        pending_.cancel_all(stream);
+        http_.release_held(stream);
+        lane_.turns.add([this, &stream] { http_.cancel_all(stream); },
+                        std::chrono::milliseconds(500));
+    };
     last_error_.reset();
     return stream;
 }

@@ -35,9 +35,9 @@ inline patchbay_status FakeHost::call_posted(patchbay_handle handle, patchbay_po
                                              void* user) {
     auto* owner = find<FakeOwner>(handle);
     if (!owner) return PATCHBAY_E_STALE;
-    if (!owner->hold()) return PATCHBAY_E_STALE;
+    if (!owner->hold_post()) return PATCHBAY_E_STALE;
     lane_.turns.add([owner, callback, user] {
-        callback(user, owner->cancelled() ? PATCHBAY_E_CANCELLED : PATCHBAY_OK);
+        callback(user, owner->over() ? PATCHBAY_E_CANCELLED : PATCHBAY_OK);
         owner->release();
     });
     return PATCHBAY_OK;
@@ -70,7 +70,7 @@ inline patchbay_status FakeHost::start_timer(FakeOwner& owner, uint64_t delay_us
                                              patchbay_posted callback, void* user,
                                              patchbay_handle* timer) {
     if (const auto status = owner.usable("timer.start"); status != PATCHBAY_OK) return status;
-    if (owner.cancelled()) return PATCHBAY_E_CANCELLED;
+    if (owner.ending()) return PATCHBAY_E_CANCELLED;
     const Turns::Time delay(static_cast<int64_t>(delay_us));
     if (delay > std::chrono::hours(24)) return PATCHBAY_E_BAD_REQUEST;
     if (pending_.count(owner, "timer") >= 64) return PATCHBAY_E_LIMIT;
@@ -101,7 +101,7 @@ inline const patchbay_http_1 FakeHost::http_table = {
         auto* found = of(host).find<FakeOwner>(owner);
         if (!found) return PATCHBAY_E_STALE;
         if (const auto status = found->usable("http.start"); status != PATCHBAY_OK) return status;
-        if (found->cancelled()) return PATCHBAY_E_CANCELLED;
+        if (found->ending()) return PATCHBAY_E_CANCELLED;
         const auto url = text_of(request->url);
         if (!url.starts_with("http://") && !url.starts_with("https://"))
             return PATCHBAY_E_BAD_REQUEST;

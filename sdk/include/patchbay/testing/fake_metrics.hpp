@@ -56,7 +56,7 @@ public:
         if (id < 1 || id > metrics_.size())
             return refuse("a figure of an unknown metric", PATCHBAY_E_BAD_REQUEST);
         auto& metric = metrics_[id - 1];
-        if (std::isnan(value) || (set && metric.kind != PATCHBAY_METRIC_GAUGE) ||
+        if (!std::isfinite(value) || (set && metric.kind != PATCHBAY_METRIC_GAUGE) ||
             (!set && metric.kind == PATCHBAY_METRIC_COUNTER && value < 0))
             return refuse("a figure that its metric does not take", PATCHBAY_E_BAD_REQUEST);
         std::vector<std::string> key;

@@ -49,6 +49,7 @@ public:
     bool cancelled() const { return cancelled_; }
     bool paused() const { return paused_; }
     bool ending() const { return cancelled_ || ended(); }
+    bool over() const { return ended(); }
     bool closed() const { return closed_; }  // close() has been called, where there was a state
 
     // PATCHBAY_OK when a [lane] function may be called for it now.
@@ -64,12 +65,10 @@ public:
 
     // Something that owes a completion began or ended; close() waits for all of them. False when
     // the end has begun already. [any-thread]
-    bool hold() {
-        const std::lock_guard lock(mutex_);
-        if (closing_) return false;
-        ++pending_;
-        return true;
-    }
+    bool hold() { return hold_unless(closing_); }
+
+    // The same for a post: none is taken after the end. [any-thread]
+    bool hold_post() { return hold_unless(sealed_); }
     void release() {
         {
             const std::lock_guard lock(mutex_);
@@ -88,7 +87,12 @@ protected:
     virtual void close() = 0;        // hands the state back to the plugin
 
     void close_when_idle() {
-        if (!opened_ || !ended()) return;
+        if (!ended()) return;
+        {
+            const std::lock_guard lock(mutex_);
+            sealed_ = true;
+        }
+        if (!opened_) return;
         {
             const std::lock_guard lock(mutex_);
             if (pending_ > 0 || std::exchange(closing_, true)) return;
@@ -105,10 +109,18 @@ protected:
     bool paused_ = false;
 
 private:
+    bool hold_unless(const bool& late) {
+        const std::lock_guard lock(mutex_);
+        if (late) return false;
+        ++pending_;
+        return true;
+    }
+
     patchbay_handle handle_;
     bool closed_ = false;
     mutable std::mutex mutex_;  // of what follows
     size_t pending_ = 0;
+    bool sealed_ = false;  // it has ended
     bool closing_ = false;
 };
 

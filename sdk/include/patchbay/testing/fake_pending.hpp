@@ -69,6 +69,8 @@ public:
         return true;
     }
 
+    bool knows(uint64_t id) const { return entries_.contains(id); }  // it is not over
+
     bool running(uint64_t id) const {
         const auto found = entries_.find(id);
         return found != entries_.end() && !found->second.cancelled;

@@ -60,7 +60,9 @@ inline const patchbay_tools_1 FakeHost::tools_table = {
         return of(host).tools_.call(**found, *request, done, user, call);
     },
     .cancel = [](const patchbay_host* host, patchbay_handle call) -> patchbay_status {
-        return of(host).pending_.cancel(call.bits) ? PATCHBAY_OK : PATCHBAY_E_STALE;
+        if (!of(host).pending_.knows(call.bits)) return PATCHBAY_E_STALE;
+        of(host).pending_.cancel(call.bits);
+        return PATCHBAY_OK;
     }};
 
 inline const patchbay_history_1 FakeHost::history_table = {

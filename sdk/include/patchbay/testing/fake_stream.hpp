@@ -51,13 +51,16 @@ inline std::string text_in(const std::vector<RecordedEvent>& events, uint32_t ch
     return joined;
 }
 
-// What is wrong with an event, or nullptr.
+// One of an unknown kind is dropped, and the others of its batch go on.
+inline bool is_known(const patchbay_event& event) {
+    return event.kind >= PATCHBAY_EVENT_DELTA && event.kind <= PATCHBAY_EVENT_CUSTOM;
+}
+
+// What is wrong with an event of a known kind, or nullptr.
 inline const char* flaw_of(const patchbay_event& event) {
     constexpr uint64_t max_event_bytes = 64 * 1024;
     if (event.text.size + event.name.size + event.id.size + event.extra_json.size > max_event_bytes)
         return "an event beyond 64 KiB";
-    if (event.kind < PATCHBAY_EVENT_DELTA || event.kind > PATCHBAY_EVENT_CUSTOM)
-        return "an event of an unknown kind";
     if (event.kind == PATCHBAY_EVENT_DELTA && event.channel > PATCHBAY_CHANNEL_REASONING)
         return "a delta on an unknown channel";
     if (event.percent > 100) return "progress beyond 100 percent";
@@ -136,11 +139,11 @@ public:
     // fault, and close().
     void cancel(patchbay_reason reason = PATCHBAY_REASON_CLIENT) {
         if (finished() || std::exchange(cancelled_, true) || !hold()) return;
-        if (on_cancel) on_cancel();
         lane_.turns.add([this, reason] {
             if (state_ && !finished()) functions_.cancel(state_, reason);
             release();
         });
+        if (on_cancel) on_cancel();  // after it, so that the plugin hears cancel() first
         lane_.turns.add([this] { give_up(); }, std::chrono::seconds(5));
     }
 
@@ -198,6 +201,7 @@ private:
     std::vector<RecordedEvent> events_;
     uint32_t finish_reason_ = 0;
     std::optional<Error> error_;
+    std::optional<Error> broken_;  // by the host: how it ends, whatever finish() says
     std::optional<size_t> pause_at_;
     bool told_to_pause_ = false;
     bool given_up_ = false;
@@ -216,6 +220,10 @@ inline patchbay_status FakeStream::emit(const patchbay_event* events, uint32_t c
     uint64_t bytes = 0;
     for (uint32_t i = 0; i < count; ++i) {
         const auto& event = events[i];
+        if (!is_known(event)) {
+            lane_.fault("emit of an event of an unknown kind");
+            continue;
+        }
         const auto size = event.text.size + event.name.size + event.id.size + event.extra_json.size;
         if (const char* flaw = flaw_of(event)) {
             lane_.fault(std::string("emit of ") + flaw);
@@ -228,10 +236,13 @@ inline patchbay_status FakeStream::emit(const patchbay_event* events, uint32_t c
         waiting_bytes_ += bytes;
         if (waiting_bytes_ > max_waiting_bytes) {
             lane_.fault("emit beyond the cap of 256 KiB");
+            broken_ = Error{.code = ErrorCode::limit, .message = "emitted too much after PAUSE"};
+            cancel(PATCHBAY_REASON_OVERRUN);
             return PATCHBAY_E_LIMIT;
         }
     }
-    for (uint32_t i = 0; i < count; ++i) record(events[i]);
+    for (uint32_t i = 0; i < count; ++i)
+        if (is_known(events[i])) record(events[i]);
     pause_where_asked();
     if (!paused_) return PATCHBAY_OK;
     told_to_pause_ = true;
@@ -244,19 +255,21 @@ inline patchbay_status FakeStream::finish(uint32_t reason, const patchbay_error*
         lane_.fault("a second finish");
         return PATCHBAY_E_BAD_STATE;
     }
-    if (reason < PATCHBAY_FINISH_STOP || reason > PATCHBAY_FINISH_ERROR ||
-        (reason == PATCHBAY_FINISH_ERROR) != (error != nullptr)) {
-        lane_.fault("finish with a reason and an error that do not match");
-        return PATCHBAY_E_BAD_REQUEST;
-    }
+    const bool known = reason >= PATCHBAY_FINISH_STOP && reason <= PATCHBAY_FINISH_ERROR;
+    if (!known) lane_.fault("finish with an unknown reason");
     if (of_tool_ && reason == PATCHBAY_FINISH_STOP &&
         events(PATCHBAY_EVENT_TOOL_RESULT).size() != 1)
         lane_.fault("a tool that stopped without exactly one result");
-    finish_reason_ = reason;
-    if (error) error_ = error_of(*error);
+    finish_reason_ = known && !broken_ ? reason : static_cast<uint32_t>(PATCHBAY_FINISH_ERROR);
+    if (broken_)
+        error_ = broken_;
+    else if (!known)
+        error_ = Error{.message = "an unknown reason"};
+    else if (reason == PATCHBAY_FINISH_ERROR)
+        error_ = error ? error_of(*error) : Error{.message = "failed without saying why"};
     if (on_finish) on_finish();
     close_when_idle();
-    return PATCHBAY_OK;
+    return known ? PATCHBAY_OK : PATCHBAY_E_BAD_REQUEST;
 }
 
 using FakeChat = FakeStream;  // of a provider

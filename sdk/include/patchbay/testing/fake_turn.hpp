@@ -10,7 +10,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,16 +37,22 @@ public:
             lane_.fault("emit outside of on_events and on_end");
             return PATCHBAY_E_BAD_STATE;
         }
+        constexpr uint64_t max_call_bytes = 1024 * 1024;
         for (uint32_t i = 0; i < count; ++i) {
-            auto event = events[i];
-            if (relayed.contains(event.kind)) event.kind = PATCHBAY_EVENT_STATUS;
+            const auto& event = events[i];
+            if (!is_known(event)) continue;
+            bytes += event.text.size + event.name.size + event.id.size + event.extra_json.size;
             if (const char* flaw = flaw_of(event)) {
                 lane_.fault(std::string("emit of ") + flaw);
                 return PATCHBAY_E_BAD_REQUEST;
             }
         }
+        if (bytes > max_call_bytes) {
+            lane_.fault("emit of more than 1 MiB in one call");
+            return PATCHBAY_E_LIMIT;
+        }
         for (uint32_t i = 0; i < count; ++i)
-            taken.push_back(recorded(events[i], lane_.turns.now()));
+            if (is_known(events[i])) taken.push_back(recorded(events[i], lane_.turns.now()));
         return PATCHBAY_OK;
     }
     patchbay_status finish(uint32_t, const patchbay_error*) override {
@@ -56,8 +61,8 @@ public:
     }
 
     bool inside = false;               // of on_events() or on_end()
+    uint64_t bytes = 0;                // of what was emitted in this call
     std::vector<RecordedEvent> taken;  // what was emitted, until the turn takes it
-    std::set<uint32_t> relayed;        // unknown kinds that came, and so may go on
     void end() {                       // with its turn
         opened_ = over_ = true;
         close_when_idle();
@@ -213,15 +218,18 @@ inline bool FakeTurn::send(const std::vector<patchbay_event>& events) {
     if (failed_ || !passed() || over_) return false;
     patchbay_status status = PATCHBAY_EVENTS_PASS;
     if (state_ && functions_->on_events) {
-        for (const auto& event : events)
-            if (event.kind > PATCHBAY_EVENT_CUSTOM) out_->relayed.insert(event.kind);
         out_->inside = true;
+        out_->bytes = 0;
         status = functions_->on_events(state_, events.data(), static_cast<uint32_t>(events.size()));
         out_->inside = false;
     }
-    if (status < 0) {
+    const bool unknown = status > PATCHBAY_EVENTS_TAKEN;
+    if (status < 0 || unknown) {
         auto error = take_error();
-        if (!error) lane_.fault("on_events failed without set_error");
+        if (unknown)
+            lane_.fault("on_events returned an unknown status");
+        else if (!error)
+            lane_.fault("on_events failed without set_error");
         failed_ = error.value_or(Error{.code = code_of(status), .message = {}});
         out_->taken.clear();
         end(PATCHBAY_FINISH_ERROR);
@@ -230,8 +238,6 @@ inline bool FakeTurn::send(const std::vector<patchbay_event>& events) {
     if (status == PATCHBAY_EVENTS_PASS) {
         if (!out_->taken.empty()) lane_.fault("events that were emitted, and their batch passed");
         for (const auto& event : events) shown_.push_back(recorded(event, lane_.turns.now()));
-    } else if (status != PATCHBAY_EVENTS_TAKEN) {
-        lane_.fault("on_events returned an unknown status");
     }
     take();
     return true;
@@ -241,6 +247,7 @@ inline void FakeTurn::end(uint32_t reason) {
     if (!passed() || std::exchange(over_, true)) return;
     if (state_ && functions_->on_end && !failed_) {
         out_->inside = true;
+        out_->bytes = 0;
         functions_->on_end(state_, reason);
         out_->inside = false;
         take();
