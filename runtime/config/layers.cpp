@@ -25,11 +25,10 @@ auto* entry_of(Document& document, const std::string& name) {
 // Who names no agent has the one that comes with the server.
 Json with_implied_agent(Json document) {
     constexpr auto implied = "chat";
-    if (!document.is_object() || entry_of(document, implied) != nullptr) return document;
+    if (!document.is_object() || !document.contains("plugins")) return document;
     const auto agents = document.value("agents", Json::object());
     if (agents.is_object() && agents.value("default", Json(implied)) != implied) return document;
     auto& plugins = document["plugins"];
-    if (plugins.is_null()) plugins = Json::object();
     if (plugins.is_object() && !plugins.contains(implied))
         plugins[implied] = {{"library", "patchbay_agent_chat"}};
     return document;

@@ -54,8 +54,9 @@ plugins::TurnView view_of(const TurnRequest& request) {
             .role = request.role};
 }
 
-// Who answers this turn, or why nobody can.
-Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request) {
+// Who answers this turn, or why nobody can. `input_is`: how errors call the input.
+Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request,
+                          const std::string& input_is) {
     auto agent = offers.agents.resolve(request.agent);
     if (!agent) return std::unexpected(agent.error());
     const auto name = request.method.empty() ? "chat" : request.method;
@@ -65,8 +66,7 @@ Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request) {
                            name + "'.");
     if (!request.input_json.empty()) {
         const auto fits = method->input->check(nlohmann::json::parse(request.input_json));
-        const auto* const where = request.middleware ? "input, as middleware left it: " : "input: ";
-        if (!fits) return bad_request(where + fits.error().message);
+        if (!fits) return bad_request(input_is + ": " + fits.error().message);
     }
     auto model = offers.models.resolve(request.model);
     if (!model && !(request.model.empty() && plugins::needs_no_model(**agent)))
@@ -120,7 +120,7 @@ void Engine::begin_on(Interaction& interaction, TurnRequest request, Interaction
     const auto now = offers();
     if (request.agent.empty()) request.agent = now->agents.default_agent();
     if (request.model.empty()) request.model = interaction.record().model;
-    auto choice = choose(*now, request);
+    auto choice = choose(*now, request, "input");
     if (!choice)
         return interaction.begin_turn(std::move(request), std::move(choice), std::move(done));
     auto seen_by = seen_by_of(*now, request, *choice);
@@ -162,7 +162,7 @@ void Engine::go_on_with(Interaction& interaction, Result<std::unique_ptr<Middlew
     request.options_json = (*chain)->turn().options_json;
     request.model = (*chain)->turn().model;
     const auto now = offers();
-    auto choice = choose(*now, request);
+    auto choice = choose(*now, request, "input, as middleware left it");
     if (choice) {
         auto seen_by = seen_by_of(*now, request, *choice);
         if (!seen_by) return refuse(refused(seen_by.error()));

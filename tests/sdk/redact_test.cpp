@@ -366,7 +366,7 @@ TEST_F(RedactTest, WhatGrowsBeyondAllBoundsFailsTheRunByName) {
         json{{"patterns", {{{"pattern", "x"}, {"replacement", std::string(500, '#')}}}}}.dump()));
     auto& turn = host.turn();
 
-    EXPECT_FALSE(turn.send_text(std::string(1000, 'x')));
+    EXPECT_FALSE(turn.send_text(std::string(4000, 'x')));
 
     ASSERT_TRUE(turn.failed());
     EXPECT_EQ(turn.failed()->code, ErrorCode::limit);

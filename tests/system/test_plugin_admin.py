@@ -144,7 +144,7 @@ class PluginAdminTest(PacedTest):
         self.assertEqual(off.json()["settings"]["enabled"], {"value": False, "origin": "overrides"})
         self.assertEqual(refused.status, 503)
         self.assertIn(b"other", refused.body())
-        self.assertEqual(self.plugin("other")["state"], "off")
+        eventually(lambda: self.plugin("other")["state"] == "off", "it has drained")
         self.assertEqual(self.change("enable", name="other").json()["state"], "on")
         self.assertEqual(self.answer(model="other/paced"), ["one"] * 3)
 

@@ -38,13 +38,14 @@ TEST(LayersTest, AFileImpliesTheAgentThatItNamesNoOtherFor) {
         return names;
     };
 
-    EXPECT_EQ(agents_of("{}"), "chat=patchbay_agent_chat ");
+    EXPECT_EQ(agents_of(R"({"plugins": {}})"), "chat=patchbay_agent_chat ");
     EXPECT_EQ(agents_of(R"({"plugins": {"chat": {"library": "mine"}}})"), "chat=mine ");
     EXPECT_EQ(agents_of(R"({"agents": {"default": "chat"}, "plugins": {}})"),
               "chat=patchbay_agent_chat ");
     EXPECT_EQ(agents_of(R"({"agents": {"default": "x"}, "plugins": {"x": {"library": "y"}}})"),
               "x=y ");
-    for (const auto* const mistake : {R"({"plugins": 3})", R"({"plugins": {"chat": 3}})", "[]"})
+    for (const auto* const mistake :
+         {"{}", R"({"plugins": 3})", R"({"plugins": {"chat": 3}})", "[]"})
         EXPECT_EQ(document_of({.file = Json::parse(mistake)}), Json::parse(mistake));
 }
 
