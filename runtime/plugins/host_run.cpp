@@ -10,13 +10,22 @@ namespace {
 
 constexpr int64_t longest_wait_ms = int64_t{30} * 24 * 60 * 60 * 1000;
 
-// The owner of a call that wants a run, or why it cannot have one.
+// The owner of a call that wants a run, or why it cannot have one: what is ending has none any
+// more.
 patchbay_status find_answering(const patchbay_host* host, patchbay_handle handle, const char* slot,
-                               Attachment::Kind kind, Owner*& owner) {
+                               Owner*& owner) {
     if (const auto status = find_owner(host, handle, slot, owner); status != PATCHBAY_OK)
         return status;
-    if (const auto status = owner->admits(kind); status != PATCHBAY_OK) return status;
+    if (!owner->is_live()) return PATCHBAY_E_CANCELLED;
     return owner->scope() ? PATCHBAY_OK : PATCHBAY_E_UNSUPPORTED;
+}
+
+// The same for what is going to hang on it.
+patchbay_status find_answering(const patchbay_host* host, patchbay_handle handle, const char* slot,
+                               Attachment::Kind kind, Owner*& owner) {
+    if (const auto status = find_answering(host, handle, slot, owner); status != PATCHBAY_OK)
+        return status;
+    return owner->admits(kind);
 }
 
 // A child or tool call of the caller's own, by its handle.
@@ -79,9 +88,8 @@ patchbay_status list_tools(const patchbay_host* host, patchbay_handle owner,
                            patchbay_str* tools) noexcept {
     if (!tools) return PATCHBAY_E_BAD_REQUEST;
     Owner* found = nullptr;
-    const auto status = find_owner(host, owner, "tools.list()", found);
+    const auto status = find_answering(host, owner, "tools.list()", found);
     if (status != PATCHBAY_OK) return status;
-    if (!found->scope()) return PATCHBAY_E_UNSUPPORTED;
     auto* const call = PluginCall::current();
     if (!call) return PATCHBAY_E_WRONG_THREAD;
     const auto list = found->scope()->tools_json();

@@ -55,8 +55,9 @@ public:
     // The plugin broke its contract in what hangs on it: as after an exception in a callback.
     void fail(Error error);
 
-    // The run that it answers in; nullptr where there is none to ask.
+    // The run that it answers in, while it is live; nullptr where there is none to ask.
     virtual RunScope* scope() const { return nullptr; }
+    bool is_live() const { return stage_ == Stage::live; }
 
     net::Lane& lane() const { return lane_; }
     Instance& instance() const { return *instance_; }

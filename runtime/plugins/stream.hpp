@@ -40,7 +40,7 @@ public:
 
     void resume() override;
     void cancel(patchbay_reason reason) override;
-    RunScope* scope() const override { return scope_; }
+    RunScope* scope() const override { return is_live() ? scope_ : nullptr; }
 
 private:
     struct End {
@@ -61,7 +61,7 @@ private:
     void on_broken(Error error) override;
 
     StreamSlots slots_;
-    RunScope* scope_;           // used while the stream is live only
+    RunScope* scope_;           // goes when the stream is live no more
     AnswerListener* listener_;  // nullptr when it wants to hear nothing more
     void* answer_ = nullptr;    // the plugin's own
     std::optional<End> end_;    // what the listener hears, or has heard

@@ -18,6 +18,7 @@ class HostileAgentTest(unittest.TestCase):
             "cancels": quitter("cancels"), "throws": quitter("throws"),
             "finishes": quitter("finishes"), "deep": quitter("cancels", "assistant"),
             "itself": quitter("listens", "itself"), "batch": quitter("nothing"),
+            "late": {"library": str(FIXTURES / "fixture_payer.so"), "config": {"role": "late"}},
             "chat": {"library": "patchbay_agent_chat"},
             "assistant": {"library": "patchbay_agent_assistant"}},
             plugin_faults={"limit": 0})).start()
@@ -38,6 +39,16 @@ class HostileAgentTest(unittest.TestCase):
 
                     self.assertEqual(events[-1].name, "run.completed")
                     self.assertEqual(text_of(events), f" reason {CANCELLED}, told 1")
+
+    def test_an_agent_that_asks_for_tools_after_its_cancel_gets_none(self):
+        stream = self.client.run(self.client.interaction(), "hello", agent="late")
+        run = stream.headers["x-run-id"]
+
+        self.assertEqual(self.client.post(f"/api/runs/{run}/cancel").status, 200)
+
+        self.assertEqual(stream.rest()[-1].name, "run.cancelled")
+        after = self.client.run(self.client.interaction(), "hello", model="demo/demo").rest()
+        self.assertEqual(after[-1].name, "run.completed", "the server lives on")
 
     def test_an_exception_from_events_fails_the_run_alone(self):
         for model in ("demo/demo", "batch/any"):
