@@ -26,6 +26,8 @@ void run_on(net::Lane& lane, std::move_only_function<void()> task) {
     finished.wait();
 }
 
+Engine::SeenRun seen(Run& run) { return {run.record(), run.questions().open_json().dump()}; }
+
 }  // namespace
 
 Engine::Engine(net::Lanes& lanes, net::Workers& workers, Store& store, const CurrentOffers& offers,
@@ -69,16 +71,18 @@ void Engine::with_run(const RunId& id, const std::string& owner, OnRun done, OnL
     }
     const bool ours = owner.empty() || interaction->owner == owner;
     if (!ours) return done(std::unexpected(no_such_run()));
-    if (!is_open(record->status)) return done(std::move(record));
+    if (!is_open(record->status)) return done(SeenRun{std::move(*record)});
     Shard& shard = shard_of(record->interaction);
     shard.lane().post([&shard, record = std::move(*record), done = std::move(done),
                        live = std::move(live)]() mutable {
         Interaction* found = shard.find(record.interaction);
         Run* run = found ? found->find_run(record.id) : nullptr;
         if (run != nullptr) return live(*run, std::move(record), std::move(done));
-        shard.read(
-            [id = record.id](Store& store) { return store.run(id); },  // it has just ended
-            [done = std::move(done)](Result<RunRecord> ended) mutable { done(std::move(ended)); });
+        shard.read([id = record.id](Store& store) { return store.run(id); },  // it has just ended
+                   [done = std::move(done)](Result<RunRecord> ended) mutable {
+                       if (!ended) return done(std::unexpected(ended.error()));
+                       done(SeenRun{std::move(*ended)});
+                   });
     });
 }
 
@@ -86,7 +90,9 @@ void Engine::look_up_run(const RunId& id, const std::string& owner, std::chrono:
                          OnRun done) {
     with_run(id, owner, std::move(done),
              [this, wait](Run& run, RunRecord stored, OnRun told) mutable {
-                 if (wait == 0ms) return told(std::move(stored));
+                 if (wait == 0ms)
+                     return run.when_recovered(
+                         [&run, told = std::move(told)]() mutable { told(seen(run)); });
                  wait_for_run(run, std::move(stored), wait, std::move(told));
              });
 }
@@ -107,7 +113,7 @@ void Engine::answer_question(const RunId& id, const std::string& owner, std::str
         *is_live = true;
         auto answered = [&run, told = std::move(told)](Result<void> result) mutable {
             if (!result) return told(std::unexpected(result.error()));
-            told(run.record());
+            told(seen(run));
         };
         run.when_recovered([&run, request_id = std::move(request_id),
                             decision = std::move(decision),
@@ -115,7 +121,7 @@ void Engine::answer_question(const RunId& id, const std::string& owner, std::str
             run.answer(request_id, std::move(decision), std::move(answered));
         });
     };
-    auto told = [is_live, done = std::move(done)](Result<RunRecord> run) mutable {
+    auto told = [is_live, done = std::move(done)](Result<SeenRun> run) mutable {
         if (run && !*is_live) {
             return done(std::unexpected(Error{
                 .code = ErrorCode::conflict, .message = "This run has ended.", .user_safe = true}));
@@ -140,11 +146,11 @@ void Engine::wait_for_run(Run& run, RunRecord stored, std::chrono::milliseconds 
             Run* live = found ? found->find_run(stored.id) : nullptr;
             if (live != nullptr) live->forget_waiter(waiter);
             const bool open = live != nullptr && live->state() < Run::State::ending;
-            waiting->done(open ? live->record() : std::move(stored));
+            waiting->done(open ? seen(*live) : SeenRun{std::move(stored)});
         });
     run.when_ended(waiter, [&shard, waiting, &run] {
         shard.loop().cancel(waiting->timer);
-        waiting->done(run.record());
+        waiting->done(seen(run));
     });
 }
 

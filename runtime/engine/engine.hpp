@@ -87,9 +87,15 @@ public:
     void look_up(const InteractionId& id, const std::string& owner,
                  std::move_only_function<void(Result<InteractionRecord>)> done);
 
-    // The run's row once it has ended, or after `wait`, whichever is first. `done` on the home lane
-    // of its interaction, or on a worker. [worker]
-    using OnRun = std::move_only_function<void(Result<RunRecord>)>;
+    // A run as it is now.
+    struct SeenRun {
+        RunRecord record;
+        std::string questions_json = "[]";  // those that people may answer: see run.waiting
+    };
+
+    // The run once it has ended, or after `wait`, whichever is first. `owner`: "" = anybody's.
+    // `done` on the home lane of its interaction, or on a worker. [worker]
+    using OnRun = std::move_only_function<void(Result<SeenRun>)>;
     void look_up_run(const RunId& id, const std::string& owner, std::chrono::milliseconds wait,
                      OnRun done);
 

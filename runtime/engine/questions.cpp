@@ -40,7 +40,7 @@ Question question_of(const json& payload) {
             .expires_at_ms = payload.value("expires_at_ms", int64_t{0})};
 }
 
-std::string waiting_payload(const std::string& request_id, const Question& question) {
+json waiting_json(const std::string& request_id, const Question& question) {
     json payload = {{"request_id", request_id},
                     {"kind", question.call_id.empty() ? "input" : "approval"},
                     {"text", question.text},
@@ -50,7 +50,7 @@ std::string waiting_payload(const std::string& request_id, const Question& quest
     if (!question.input_json.empty()) payload["input"] = parsed(question.input_json);
     if (!question.schema_json.empty()) payload["schema"] = parsed(question.schema_json);
     if (!question.extra_json.empty()) payload["extra"] = parsed(question.extra_json);
-    return dump(payload);
+    return payload;
 }
 
 std::string resumed_payload(const std::string& request_id, const plugins::Decision& decision) {
@@ -60,6 +60,19 @@ std::string resumed_payload(const std::string& request_id, const plugins::Decisi
     if (!decision.input_json.empty()) payload["input"] = parsed(decision.input_json);
     if (!decision.comment.empty()) payload["comment"] = decision.comment;
     return dump(payload);
+}
+
+// Who approves a call approves the arguments that were shown.
+plugins::Decision with_input(plugins::Decision decision, const Question& question) {
+    if (decision.decision == PATCHBAY_DECISION_APPROVED && !question.call_id.empty())
+        decision.input_json = question.input_json;
+    return decision;
+}
+
+bool same_answer(const plugins::Decision& left, const plugins::Decision& right) {
+    if (left.decision != right.decision) return false;
+    return left.decision != PATCHBAY_DECISION_EDITED ||
+           parsed(left.input_json) == parsed(right.input_json);
 }
 
 // An approval is known by its tool call, another question by its words.
@@ -137,7 +150,7 @@ Result<plugins::Pending*> Questions::ask(Question question,
     auto& open = *open_.emplace_back(std::make_unique<Open>(*this, id, std::move(question)));
     open.done = std::move(done);
     if (!answer) {
-        run_.say(EventKind::run_waiting, waiting_payload(open.request_id, open.question));
+        run_.say(EventKind::run_waiting, dump(waiting_json(open.request_id, open.question)));
         run_.questions_changed();
         arm(open);
         return &open;
@@ -170,18 +183,26 @@ void Questions::arm(Open& open) {
     const auto left = std::max<int64_t>(0, open.question.expires_at_ms - shard.unix_ms());
     open.timer = shard.loop().after(std::chrono::milliseconds(left), [this, &open] {
         open.timer = 0;
-        const plugins::Decision expired{};
-        run_.say(EventKind::run_resumed, resumed_payload(open.request_id, expired));
-        settle(open, expired);
+        expire(open);
     });
+}
+
+void Questions::expire(Open& open) {
+    const plugins::Decision expired{};
+    run_.say(EventKind::run_resumed, resumed_payload(open.request_id, expired));
+    settle(open, expired);
 }
 
 Result<void> Questions::answer(const std::string& request_id, plugins::Decision decision) {
     const auto found = std::ranges::find_if(open_, [&](const auto& open) {
         return !open->answered_before && open->request_id == request_id;
     });
-    if (found == open_.end()) return check_repeated(request_id, decision.decision);
+    if (found == open_.end()) return check_repeated(request_id, decision);
     Open& open = **found;
+    if (open.question.expires_at_ms <= run_.shard().unix_ms()) {  // its timer was not heard yet
+        expire(open);
+        return refusal(ErrorCode::conflict, "This question has expired.");
+    }
     if (decision.decision == PATCHBAY_DECISION_EDITED) {
         if (auto fits = check_input(open.question, decision.input_json); !fits) return fits;
     }
@@ -190,20 +211,22 @@ Result<void> Questions::answer(const std::string& request_id, plugins::Decision 
     return {};
 }
 
-Result<void> Questions::check_repeated(const std::string& request_id, uint32_t decision) const {
+Result<void> Questions::check_repeated(const std::string& request_id,
+                                       const plugins::Decision& decision) const {
     const auto answered = decisions_.find(request_id);
     if (answered == decisions_.end())
         return refusal(ErrorCode::not_found, "No such question of this run is open.");
-    if (answered->second == decision) return {};
-    return refusal(ErrorCode::conflict, "This question was answered before: " +
-                                            std::string(decision_name(answered->second)) + ".");
+    if (same_answer(answered->second, decision)) return {};
+    const std::string before(decision_name(answered->second.decision));
+    return refusal(ErrorCode::conflict, "This question was answered before: " + before + ".");
 }
 
 // Who asked hears of it; when a restart came between, the answer is kept until it asks again.
 void Questions::settle(Open& open, plugins::Decision decision) {
     const bool waited = !open.answered_before;
-    decisions_[open.request_id] = decision.decision;
+    decisions_[open.request_id] = decision;
     const auto last = remove(open);
+    decision = with_input(std::move(decision), last->question);
     if (!last->done) answered_.push_back({std::move(last->question), decision});
     if (waited) run_.questions_changed();
     if (last->done) last->done(std::move(decision));
@@ -252,9 +275,18 @@ void Questions::restore_answer(const json& payload) {
         .input_json = dump(payload.value("input", json())),
         .by = payload.value("by", ""),
         .comment = payload.value("comment", "")};
-    decisions_[id] = decision.decision;
+    decisions_[id] = decision;
+    decision = with_input(std::move(decision), (*found)->question);
     if (decision.decision != 0) answered_.push_back({(*found)->question, std::move(decision)});
     open_.erase(found);
+}
+
+json Questions::open_json() const {
+    auto all = json::array();
+    for (const auto& open : open_) {
+        if (!open->answered_before) all.push_back(waiting_json(open->request_id, open->question));
+    }
+    return all;
 }
 
 void Questions::arm_restored() {

@@ -40,12 +40,16 @@ public:
 
     bool any_open() const { return !open_.empty(); }
 
+    // Those that are open, as run.waiting has them: a JSON array.
+    nlohmann::json open_json() const;
+
     // Asks. A question of an earlier attempt that is the same is not asked again: its answer comes,
     // on a later turn, or is waited for. LIMIT beyond 16.
     Result<plugins::Pending*> ask(Question question, plugins::OnAnswered<plugins::Decision> done);
 
-    // A person's answer. not_found: no such question; conflict: it was answered in another way;
-    // unprocessable: an edited input that does not fit. The same answer again changes nothing.
+    // A person's answer. not_found: no such question; conflict: it was answered in another way, or
+    // it has expired; unprocessable: an edited input that does not fit. The same answer again
+    // changes nothing.
     Result<void> answer(const std::string& request_id, plugins::Decision decision);
 
     // What the log tells of earlier attempts.
@@ -66,7 +70,9 @@ private:
         plugins::Decision decision;
     };
 
-    Result<void> check_repeated(const std::string& request_id, uint32_t decision) const;
+    Result<void> check_repeated(const std::string& request_id,
+                                const plugins::Decision& decision) const;
+    void expire(Open& open);
     Open* find_same(const Question& question);
     std::optional<plugins::Decision> take_answer(const Question& question);
     void arm(Open& open);
@@ -76,8 +82,8 @@ private:
 
     Run& run_;
     std::vector<std::unique_ptr<Open>> open_;
-    std::vector<Answered> answered_;             // in earlier attempts, and not taken yet
-    std::map<std::string, uint32_t> decisions_;  // of all that were answered, by request id
+    std::vector<Answered> answered_;                      // in earlier attempts, and not taken yet
+    std::map<std::string, plugins::Decision> decisions_;  // all that were made, by request id
 };
 
 }  // namespace patchbay::engine

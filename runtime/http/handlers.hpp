@@ -22,8 +22,10 @@ void get_events(Server& server, CallRef call);
 // runs.cpp
 void post_run(Server& server, CallRef call);
 void get_run(Server& server, CallRef call);
+void get_any_run(Server& server, CallRef call);
 void post_cancel(Server& server, CallRef call);
 void post_resume(Server& server, CallRef call);
+void post_any_resume(Server& server, CallRef call);
 
 // admin.cpp
 void get_keys(Server& server, CallRef call);

@@ -48,7 +48,8 @@ json usage_json(const Usage& usage) {
             {"estimated", usage.estimated}};
 }
 
-json run_json(const RunRecord& record) {
+json run_json(const engine::Engine::SeenRun& run) {
+    const auto& record = run.record;
     return {{"id", record.id.str()},
             {"interaction_id", record.interaction.str()},
             {"turn", record.turn},
@@ -62,6 +63,7 @@ json run_json(const RunRecord& record) {
             {"usage", usage_json(record.usage)},
             {"cost_micros", record.cost_micros ? json(*record.cost_micros) : json(nullptr)},
             {"error", parsed(record.error_json)},
+            {"questions", parsed(run.questions_json)},
             {"started_at_ms", time_or_null(record.started_at_ms)},
             {"ended_at_ms", time_or_null(record.ended_at_ms)}};
 }

@@ -35,6 +35,8 @@ constexpr auto routes = std::to_array<Route>({
     {"POST", "/api/admin/keys", Access::admin, post_key},
     {"DELETE", "/api/admin/keys/{id}", Access::admin, delete_key},
     {"GET", "/api/admin/streams", Access::admin, get_streams},
+    {"GET", "/api/admin/runs/{id}", Access::admin, get_any_run},
+    {"POST", "/api/admin/runs/{id}/resume", Access::admin, post_any_resume},
     {"POST", "/api/admin/backup", Access::admin, post_backup},
     {"POST", "/api/admin/reload", Access::admin, post_reload},
 

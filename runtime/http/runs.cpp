@@ -84,10 +84,61 @@ std::optional<uint32_t> decision_of(std::string_view name) {
 }
 
 engine::Engine::OnRun answer_with_run(CallRef call) {
-    return [call = std::move(call)](Result<RunRecord> run) mutable {
+    return [call = std::move(call)](Result<engine::Engine::SeenRun> run) mutable {
         if (!run) return answer_error(std::move(call), run.error());
         answer_json(std::move(call), 200, run_json(*run));
     };
+}
+
+// Whose runs the call is about: its own, or, below /api/admin, anybody's.
+enum class Whose { own, anybodys };
+
+std::string owner_of(const Call& call, Whose whose) {
+    return whose == Whose::own ? call.principal.owner : "";
+}
+
+void show_run(Server& server, CallRef call, Whose whose) {
+    const auto id = RunId::parse(call->args.at(0));
+    if (!id) return answer_error(std::move(call), engine::no_such_run());
+    const auto wait_ms = number_parameter(*call, "wait_ms", 0, 0, longest_wait_ms);
+    if (!wait_ms) return answer_error(std::move(call), wait_ms.error());
+    const auto owner = owner_of(*call, whose);
+    server.engine().look_up_run(*id, owner, std::chrono::milliseconds(*wait_ms),
+                                answer_with_run(std::move(call)));
+}
+
+struct Answer {
+    std::string request_id;
+    plugins::Decision decision;
+};
+
+Result<Answer> parse_answer(Call& call) {
+    auto fields = Fields::of(call.exchange->body(), true);
+    if (!fields) return std::unexpected(fields.error());
+    const auto request_id = fields->text("request_id", 64);
+    if (!request_id) fields->complain("request_id", "is required");
+    const auto verdict = fields->choice("decision", decision_of, "approve, deny, edit");
+    if (!verdict) fields->complain("decision", "is required: approve, deny or edit");
+    const auto input = fields->object("input");
+    if (verdict && (*verdict == PATCHBAY_DECISION_EDITED) != input.has_value())
+        fields->complain("input", "belongs to the decision edit, and must be there");
+    auto comment = fields->text("comment", 4096).value_or("");
+    if (auto problem = fields->error()) return std::unexpected(*problem);
+    return Answer{*request_id,
+                  {.decision = *verdict,
+                   .input_json = input ? input->dump() : "",
+                   .by = call.principal.owner,
+                   .comment = std::move(comment)}};
+}
+
+void answer_question(Server& server, CallRef call, Whose whose) {
+    const auto id = RunId::parse(call->args.at(0));
+    if (!id) return answer_error(std::move(call), engine::no_such_run());
+    auto answer = parse_answer(*call);
+    if (!answer) return answer_error(std::move(call), answer.error());
+    const auto owner = owner_of(*call, whose);
+    server.engine().answer_question(*id, owner, std::move(answer->request_id),
+                                    std::move(answer->decision), answer_with_run(std::move(call)));
 }
 
 }  // namespace
@@ -112,14 +163,11 @@ void post_run(Server& server, CallRef call) {
 }
 
 // GET /api/runs/{id}?wait_ms=  ->  the run, once it has ended or the time is up
-void get_run(Server& server, CallRef call) {
-    const auto id = RunId::parse(call->args.at(0));
-    if (!id) return answer_error(std::move(call), engine::no_such_run());
-    const auto wait_ms = number_parameter(*call, "wait_ms", 0, 0, longest_wait_ms);
-    if (!wait_ms) return answer_error(std::move(call), wait_ms.error());
-    const auto owner = call->principal.owner;
-    server.engine().look_up_run(*id, owner, std::chrono::milliseconds(*wait_ms),
-                                answer_with_run(std::move(call)));
+void get_run(Server& server, CallRef call) { show_run(server, std::move(call), Whose::own); }
+
+// GET /api/admin/runs/{id}?wait_ms=  ->  the same of anybody's
+void get_any_run(Server& server, CallRef call) {
+    show_run(server, std::move(call), Whose::anybodys);
 }
 
 // POST /api/runs/{id}/cancel  ->  the run, with its outcome; idempotent
@@ -133,26 +181,12 @@ void post_cancel(Server& server, CallRef call) {
 
 // POST /api/runs/{id}/resume {request_id, decision, input?, comment?}  ->  the run
 void post_resume(Server& server, CallRef call) {
-    const auto id = RunId::parse(call->args.at(0));
-    if (!id) return answer_error(std::move(call), engine::no_such_run());
-    auto fields = Fields::of(call->exchange->body(), true);
-    if (!fields) return answer_error(std::move(call), fields.error());
-    plugins::Decision decision{.by = call->principal.owner};
-    const auto request_id = fields->text("request_id", 64);
-    if (!request_id) fields->complain("request_id", "is required");
-    const auto verdict = fields->choice("decision", decision_of, "approve, deny, edit");
-    if (!verdict) fields->complain("decision", "is required: approve, deny or edit");
-    const auto input = fields->object("input");
-    if (verdict && (*verdict == PATCHBAY_DECISION_EDITED) != input.has_value())
-        fields->complain("input", "belongs to the decision edit, and must be there");
-    decision.comment = fields->text("comment", 4096).value_or("");
-    if (auto problem = fields->error()) return answer_error(std::move(call), *problem);
-    decision.decision = *verdict;
-    if (input) decision.input_json = input->dump();
-    // An administrator may decide for others.
-    const auto owner = call->principal.role == Role::admin ? "" : call->principal.owner;
-    server.engine().answer_question(*id, owner, *request_id, std::move(decision),
-                                    answer_with_run(std::move(call)));
+    answer_question(server, std::move(call), Whose::own);
+}
+
+// POST /api/admin/runs/{id}/resume  ->  the same of anybody's
+void post_any_resume(Server& server, CallRef call) {
+    answer_question(server, std::move(call), Whose::anybodys);
 }
 
 }  // namespace patchbay::http

@@ -124,6 +124,42 @@ class ApprovalTest(unittest.TestCase):
         self.assertEqual(stream.rest()[-1].name, "run.completed")
         self.assertEqual(self.made.lines(), ["b"])
 
+    def test_the_run_itself_says_what_it_waits_for(self):
+        run, stream, question = self.wait()
+        self.made.kill_and_start()
+        self.client = self.made.client
+
+        shown = self.client.get(f"/api/runs/{run}").json()
+
+        self.assertEqual(shown["status"], "waiting")
+        [open_one] = shown["questions"]
+        for name in ("request_id", "kind", "tool_call", "input", "schema", "expires_at_ms"):
+            self.assertEqual(open_one[name], question[name])
+        self.assertEqual(self.decide(run, open_one, "approve").json()["questions"], [])
+
+    def test_another_edit_of_an_answered_question_is_a_conflict(self):
+        made = ToolServer(self, approval="always", delay_ms=1000)
+        self.made, self.client = made, made.client
+        run, stream, question = self.wait()
+
+        self.assertEqual(self.decide(run, question, "edit", input={"text": "a"}).status, 200)
+        self.assertEqual(self.decide(run, question, "edit", input={"text": "a"}).status, 200)
+        self.assertEqual(self.decide(run, question, "edit", input={"text": "b"}).status, 409)
+
+        self.assertEqual(stream.rest()[-1].name, "run.completed")
+        self.assertEqual(made.lines(), ["a"])
+
+    def test_an_edited_call_is_told_as_it_was_made(self):
+        run, stream, question = self.wait()
+        self.decide(run, question, "edit", input={"text": "second"})
+
+        events = stream.rest()
+        parts = named(events, "message.completed")[0].data["content"]
+        self.assertEqual([part["arguments"] for part in parts if part["type"] == "tool_call"],
+                         [{"text": "second"}])
+        self.assertIn("second", str(self.made.upstream.requests[-1]["messages"]))
+        self.assertNotIn("first", str(self.made.upstream.requests[-1]["messages"][1:]))
+
     def test_who_may_not_decide_learns_nothing_and_an_administrator_may(self):
         run, stream, question = self.wait()
         other = self.made.server.client(self.made.server.key(name="bob", user="user:bob"))
@@ -135,8 +171,14 @@ class ApprovalTest(unittest.TestCase):
         self.assertEqual(self.decide(run, question, "approve", input={"text": "x"}).status, 400)
         self.assertEqual(self.decide(run, question, "edit").status, 400)
         self.assertEqual(self.client.post(f"/api/runs/{run}/resume", {}).status, 400)
+        self.assertEqual(self.decide(run, question, "approve", admin).status, 404)
+        self.assertEqual(other.get(f"/api/admin/runs/{run}").status, 403)
+        [shown] = admin.get(f"/api/admin/runs/{run}").json()["questions"]
+        self.assertEqual(shown["request_id"], question["request_id"])
         self.assertEqual(self.made.lines(), [])
-        self.assertEqual(self.decide(run, question, "approve", admin).status, 200)
+        decided = admin.post(f"/api/admin/runs/{run}/resume",
+                             {"request_id": shown["request_id"], "decision": "approve"})
+        self.assertEqual(decided.status, 200)
 
         self.assertEqual(stream.rest()[-1].name, "run.completed")
         self.assertEqual(self.decide(run, question, "approve").status, 409)  # it has ended
