@@ -48,6 +48,19 @@ Result<std::vector<plugins::InstanceRef>> MiddlewareTable::select(
     return chosen;
 }
 
+std::vector<std::string> MiddlewareTable::passed_by(const Place& turn, const Place& child,
+                                                    const std::string& surface) const {
+    const auto applies = [&](const MiddlewareEntry& entry, const Place& place) {
+        return fits(entry.agents, place.agent) && fits(entry.providers, place.provider) &&
+               fits(entry.surfaces, surface);
+    };
+    std::vector<std::string> names;
+    for (const auto& [entry, instance] : lines_) {
+        if (applies(entry, child) && !applies(entry, turn)) names.push_back(entry.instance);
+    }
+    return names;
+}
+
 // ---- turns ----
 
 struct MiddlewareChain::Asking {
@@ -63,7 +76,7 @@ std::unique_ptr<MiddlewareChain> MiddlewareChain::of(plugins::TurnView turn) {
 }
 
 bool MiddlewareChain::has_asked(const plugins::Instance& instance) const {
-    return asked_.contains(name_of(instance));
+    return has_asked(name_of(instance));
 }
 
 void MiddlewareChain::ask(net::Lane& lane, std::unique_ptr<MiddlewareChain> chain,

@@ -30,6 +30,15 @@ public:
                                                      const std::string& provider,
                                                      const std::string& surface) const;
 
+    // What applies to a child of such an agent and provider, and not to a turn of those: the child
+    // would pass it by.
+    struct Place {
+        std::string agent;
+        std::string provider;
+    };
+    std::vector<std::string> passed_by(const Place& turn, const Place& child,
+                                       const std::string& surface) const;
+
     // Entries that name what is no middleware.
     config::Problems problems() const { return problems_; }
 
@@ -55,6 +64,7 @@ public:
                     std::vector<plugins::InstanceRef> instances, OnAsked done);
 
     bool has_asked(const plugins::Instance& instance) const;
+    bool has_asked(const std::string& name) const { return asked_.contains(name); }
 
     const plugins::TurnView& turn() const { return turn_; }  // as it has become
     const std::string& system() const { return system_; }

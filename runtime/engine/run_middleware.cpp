@@ -46,6 +46,22 @@ void Run::give_answer() {
     complete(PATCHBAY_FINISH_STOP);
 }
 
+Result<void> Run::admit_child_of(const std::string& agent, const ModelChoice& model) const {
+    const auto provider_of = [](const ModelChoice& choice) {
+        return choice.provider ? name_of(*choice.provider) : std::string();
+    };
+    const auto offers = shard().offers();
+    const auto names = offers->middleware.passed_by({record_.agent, provider_of(choice_.model)},
+                                                    {agent, provider_of(model)}, request_.surface);
+    for (const auto& name : names) {
+        if (middleware_ && middleware_->has_asked(name)) continue;
+        return failure(ErrorCode::forbidden,
+                       "The middleware '" + name + "' stands before the agent '" + agent +
+                           "' with this model, and the turn that asks has not passed it.");
+    }
+    return {};
+}
+
 // After a crash: what it kept of this turn is gone, and it is asked to begin anew.
 void Run::ask_middleware_again() {
     const auto provider = choice_.model.provider ? name_of(*choice_.model.provider) : "";

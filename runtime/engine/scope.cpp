@@ -93,6 +93,8 @@ Result<plugins::Pending*> Scope::start_child(const patchbay_chat_start& request,
     auto child = std::make_unique<Child>(run_, this, listener, request.flags);
     if (request.agent.size == 0) {
         if (!choice) return std::unexpected(choice.error());
+        if (auto admitted = run_.admit_child_of(place_.agent, *choice); !admitted)
+            return std::unexpected(admitted.error());
         const bool is_told = request.messages_json.size > 0;
         if (!is_told && place_.content_json.empty())
             return failure(ErrorCode::bad_request, "There is no conversation to go on with.");
@@ -108,6 +110,9 @@ Result<plugins::Pending*> Scope::start_child(const patchbay_chat_start& request,
             const bool none = agent.error().code == ErrorCode::bad_request;
             return failure(none ? ErrorCode::not_found : agent.error().code, agent.error().message);
         }
+        if (auto admitted = run_.admit_child_of(name_of(**agent), choice.value_or(ModelChoice{}));
+            !admitted)
+            return std::unexpected(admitted.error());
         const auto name = or_else(request.method, "chat");
         const auto method = method_of(**agent, name);
         if (!method) return std::unexpected(method.error());

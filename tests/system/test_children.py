@@ -40,6 +40,23 @@ class ChildTest(unittest.TestCase):
         self.assertEqual(events[-1].name, "run.failed")
         self.assertEqual(events[-1].data["code"], "limit")
 
+    def test_a_child_behind_middleware_that_its_turn_has_not_passed_is_refused(self):
+        redact = {"library": "patchbay_middleware_redact",
+                  "config": {"patterns": [{"pattern": "secret"}]},
+                  "applies_to": {"agents": ["assistant"]}}
+        made = ToolServer(self, agents={"boss": delegate("assistant"), "redact": redact},
+                          settings={"middleware": ["redact"]})
+        interaction = made.client.interaction()
+
+        direct = made.client.run(interaction, "my secret", agent="assistant").rest()
+        self.assertEqual(direct[-1].name, "run.completed")
+        indirect = made.client.run(interaction, "my secret", agent="boss").rest()
+
+        self.assertEqual((indirect[-1].name, indirect[-1].data["code"]), ("run.failed", "forbidden"))
+        self.assertNotIn("secret", str(made.upstream.requests))
+        self.assertIn("The middleware 'redact' stands before the agent 'assistant'",
+                      made.server.read_log())
+
     def test_all_that_a_run_asks_shares_one_budget_of_tokens(self):
         made = ToolServer(self, agents={"boss": delegate("assistant")},
                           settings={"runs": {"token_budget": 15}})
