@@ -9,14 +9,19 @@ namespace patchbay::engine {
 
 class CallIds {
 public:
-    // For a call that somebody wants: `id`, or, where the run has it already, one like it.
+    // For a call that a model wants: `id`, or, where the run has it already, one like it.
     std::string of_wish(const std::string& id);
+
+    // For a call of an agent's own, which no model has wanted.
+    std::string of_agent();
 
     // For a call that is made now: `id`, or another where one was made under it.
     std::string of_call(const std::string& id);
 
+    bool is_wish(const std::string& id) const { return wanted_.contains(id); }
+
     // A call that the log tells of.
-    void restore(const std::string& id);
+    void restore(const std::string& id, bool was_wish);
 
     size_t made() const { return made_.size(); }
 

@@ -1,5 +1,6 @@
 #include "runtime/engine/context.hpp"
 
+#include "runtime/engine/open_calls.hpp"
 #include "runtime/engine/usage.hpp"
 
 #include <nlohmann/json.hpp>
@@ -74,7 +75,7 @@ json result_of(const json& call, const Results& results) {
     const auto id = call.value("id", "");
     const auto found = results.find(id);
     if (found != results.end()) return found->second;
-    return {{"type", "tool_result"}, {"id", id}, {"error", "The call was not carried out."}};
+    return {{"type", "tool_result"}, {"id", id}, {"error", call_not_made}};
 }
 
 // Adds parts of one role, joined with a neighbour of that role.

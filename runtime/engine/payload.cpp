@@ -55,6 +55,7 @@ std::string tool_call_payload(const LoggedToolCall& call) {
                     {"arguments", parsed(call.arguments_json)},
                     {"idempotent", call.idempotent}};
     if (!call.agent.empty()) payload["agent"] = call.agent;
+    if (!call.is_wish) payload["by"] = "agent";
     if (!call.extra_json.empty()) payload["extra"] = parsed(call.extra_json);
     return dump(payload);
 }

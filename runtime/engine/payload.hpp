@@ -47,7 +47,8 @@ struct LoggedToolCall {
     std::string arguments_json;
     bool idempotent = false;
     std::string extra_json;
-    std::string agent;  // "" = the run's own
+    std::string agent;    // "" = the run's own
+    bool is_wish = true;  // of a model; false: the agent's own idea
 };
 std::string tool_call_payload(const LoggedToolCall& call);
 

@@ -22,11 +22,18 @@ std::optional<RecordedCall> RecordedCalls::take(std::string_view name,
 }
 
 void RecordedCalls::spend() {
-    std::erase_if(calls_, [](const RecordedCall& call) { return call.is_own && call.survives; });
+    std::erase_if(calls_, [](const RecordedCall& call) {
+        return call.is_own && call.is_wish && call.survives;
+    });
 }
 
 void RecordedCalls::take_back() {
-    for (auto& call : calls_) call.survives = false;
+    for (auto& call : calls_) call.survives = call.survives && call.is_own;
+}
+
+bool RecordedCalls::may_repeat(std::string_view name) const {
+    return std::ranges::any_of(
+        calls_, [&](const RecordedCall& call) { return call.name == name && !call.idempotent; });
 }
 
 }  // namespace patchbay::engine

@@ -15,8 +15,10 @@ struct RecordedCall {
     std::string arguments_json;  // in any form: equal JSON counts as equal
     std::string output_json;     // "" when it failed
     std::string error;           // what the model was told, when it failed
-    bool is_own = true;          // of the run's agent, and no child's
-    bool survives = true;        // false: the text around it was taken back
+    bool idempotent = false;
+    bool is_own = true;    // of the run's agent, and no child's
+    bool is_wish = true;   // of a model; false: the agent's own idea
+    bool survives = true;  // false: viewers were told to forget it
 };
 
 class RecordedCalls {
@@ -26,9 +28,16 @@ public:
     // The first one that is equal and was not taken yet; it is taken now.
     std::optional<RecordedCall> take(std::string_view name, std::string_view arguments_json);
 
-    // A model was told of what the run's transcript has: an equal call from now on is a new one.
+    // A model was told of what the run's transcript has: an equal call that it wants from now on is
+    // a new one. What the agent called by itself it calls again, and gets what it got.
     void spend();
-    void take_back();  // the text around them does not survive
+
+    // What children have done is shown no more.
+    void take_back();
+
+    // Whether this tool has acted, in a way that must not be repeated, for somebody who has not
+    // come back for the result: a call that is not equal may yet be the same again.
+    bool may_repeat(std::string_view name) const;
 
 private:
     std::vector<RecordedCall> calls_;

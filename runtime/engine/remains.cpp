@@ -30,8 +30,8 @@ void Remains::add(const Event& event) {
         case EventKind::message_user: content_json = payload["content"].dump(); break;
         case EventKind::tool_call: add_call(event, payload); break;
         case EventKind::tool_result: add_result(event, payload); break;
-        case EventKind::run_waiting:
-        case EventKind::run_resumed: questions.push_back(payload); break;
+        case EventKind::run_waiting: questions.push_back(payload); break;
+        case EventKind::run_resumed: add_decision(payload); break;
         case EventKind::attempt_superseded:
             supersede(payload.value("from_seq", uint64_t{0}));
             break;
@@ -48,13 +48,21 @@ void Remains::add(const Event& event) {
 }
 
 void Remains::add_call(const Event& event, const json& payload) {
-    calls.push_back({.payload_json = event.body,
-                     .id = payload.value("id", ""),
-                     .agent = payload.value("agent", ""),
-                     .idempotent = payload.value("idempotent", false),
-                     .result_json = std::nullopt});
+    const auto id = payload.value("id", "");
+    const auto agent = payload.value("agent", "");
+    const auto before = std::ranges::find(calls, id, &RemainingCall::id);
+    if (before != calls.end()) {  // told again, in an answer that was made anew
+        before->survives = true;
+    } else {
+        calls.push_back({.payload_json = event.body,
+                         .id = id,
+                         .agent = agent,
+                         .idempotent = payload.value("idempotent", false),
+                         .is_wish = payload.value("by", "") != "agent",
+                         .result_json = std::nullopt});
+    }
     show(event.seq);
-    if (!calls.back().agent.empty()) return;
+    if (!agent.empty()) return;
     transcript.add_tool_call(event.body);
     tail_from = 0;
     last_step_ = event.seq;
@@ -69,6 +77,18 @@ void Remains::add_result(const Event& event, const json& payload) {
     transcript.add_tool_result(event.body);
     tail_from = 0;
     last_step_ = event.seq;
+}
+
+void Remains::add_decision(const json& payload) {
+    questions.push_back(payload);
+    if (payload.value("decision", "") != "edited") return;
+    const auto asked = std::ranges::find_if(questions, [&](const json& question) {
+        return !question.contains("decision") &&
+               question.value("request_id", "") == payload.value("request_id", "");
+    });
+    if (asked == questions.end() || !asked->contains("tool_call")) return;
+    transcript.edit_call((*asked)["tool_call"].value("id", ""),
+                         payload.value("input", json::object()).dump());
 }
 
 // What was taken back is either the text behind the last step, or all.

@@ -17,8 +17,9 @@ struct RemainingCall {
     std::string id;
     std::string agent;  // "" = the run's own
     bool idempotent = false;
+    bool is_wish = true;                     // of a model; false: the agent's own idea
     std::optional<std::string> result_json;  // the payload of its tool.result
-    bool survives = true;                    // false: the text around it was taken back
+    bool survives = true;                    // false: viewers were told to forget it
 };
 
 struct Remains {
@@ -40,6 +41,7 @@ private:
     void add(const Event& event);
     void add_call(const Event& event, const nlohmann::json& payload);
     void add_result(const Event& event, const nlohmann::json& payload);
+    void add_decision(const nlohmann::json& payload);
     void supersede(uint64_t from_seq);
     void show(uint64_t seq);
 

@@ -5,6 +5,7 @@
 #include "runtime/engine/payload.hpp"
 #include "runtime/engine/recovery.hpp"
 #include "runtime/engine/shard.hpp"
+#include "runtime/engine/tool_call.hpp"
 #include "runtime/engine/work_span.hpp"
 
 #include <cassert>
@@ -163,9 +164,10 @@ bool Run::blocked() const {
 }
 
 void Run::relieve() {
-    if (!paused_ || !root_ || blocked() || output_.open_bytes() >= open_bytes_low) return;
+    if (!paused_ || blocked() || output_.open_bytes() >= open_bytes_low) return;
     paused_ = false;
-    root_->resume();
+    for (auto* const tool : std::exchange(held_tools_, {})) tool->resume();
+    if (root_) root_->resume();
 }
 
 void Run::viewers_changed(size_t viewers) {

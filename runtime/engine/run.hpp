@@ -11,6 +11,7 @@
 
 #include "runtime/engine/call_ids.hpp"
 #include "runtime/engine/offers.hpp"
+#include "runtime/engine/open_calls.hpp"
 #include "runtime/engine/questions.hpp"
 #include "runtime/engine/recorded_calls.hpp"
 #include "runtime/engine/run_output.hpp"
@@ -32,6 +33,7 @@ class Child;
 class Interaction;
 class Scope;
 class Shard;
+class ToolCall;
 struct Remains;        // remains.hpp
 struct RemainingCall;  // there, too
 
@@ -144,7 +146,11 @@ public:
     bool is_running() const { return state_ == State::running; }
     Shard& shard() const;
     void say(EventKind kind, std::string payload);
-    void show(const patchbay_event& event);  // of a tool
+
+    // What a tool says of its progress. PAUSE: `tool` hears when there is room.
+    patchbay_status show(const patchbay_event& event, ToolCall& tool);
+    void forget_held(const ToolCall& tool) { std::erase(held_tools_, &tool); }
+
     // The payload. `agent`: whose call it is; `label`: how the log names that one.
     std::string say_tool_call(const patchbay_event& event, const std::string& agent,
                               std::string label);
@@ -154,14 +160,17 @@ public:
     void when_committed(std::move_only_function<void()> callback);
 
     Result<void> admit_child(uint32_t depth);  // limit
-    Result<void> admit_model() const;          // quota_exceeded
-    Result<void> admit_tool_call() const;      // limit
+    // forbidden: middleware stands before such a child that this turn has not passed.
+    Result<void> admit_child_of(const std::string& agent, const ModelChoice& model) const;
+    Result<void> admit_model() const;      // quota_exceeded
+    Result<void> admit_tool_call() const;  // limit
 
     Transcript& transcript() { return transcript_; }
     UsageLedger& ledger() { return ledger_; }
     RecordedCalls& recorded() { return recorded_; }
     Questions& questions() { return questions_; }
     CallIds& call_ids() { return call_ids_; }
+    OpenCalls& open_calls() { return open_calls_; }
     const std::string& content_json() const { return content_json_; }  // the user's message
     const observe::TraceContext& trace() const { return trace_; }
     int64_t deadline_ms() const { return deadline_ms_; }  // Unix time
@@ -199,6 +208,7 @@ private:
     void complete(uint32_t reason);
     void fail(const Error& error);
     void end(EventKind kind, std::string payload, RunStatus status);
+    void say_results_of_open_calls();
     void add_message_row(const std::string& content_json, MessageStatus status, size_t event);
     Usage final_usage() const;
     void move_on_from_tail();
@@ -217,6 +227,7 @@ private:
     void on_unreadable(void (Run::*then)(Remains remains), const Error& error);
     void resume_from(Remains remains);
     std::optional<std::string_view> reason_to_end(const Remains& remains) const;
+    void say_steps_again();
     void prepare_recovery(Remains& remains);
     void queue_again(Remains remains);
     void restore(Remains& remains);
@@ -249,7 +260,9 @@ private:
     std::shared_ptr<MiddlewareChain> middleware_;
     bool spoilt_ = false;  // middleware has failed: nothing more is shown
     Questions questions_;
-    std::unique_ptr<Child> root_;  // the run's agent, while it answers
+    OpenCalls open_calls_;
+    std::vector<ToolCall*> held_tools_;  // that were told to pause
+    std::unique_ptr<Child> root_;        // the run's agent, while it answers
     bool paused_ = false;
     patchbay_reason stop_reason_ = PATCHBAY_REASON_CLIENT;
     uint32_t working_ = 0;   // see Work

@@ -84,6 +84,7 @@ void Run::end(EventKind kind, std::string payload, RunStatus status) {
                                                          : PATCHBAY_FINISH_CANCELLED);
     say_due_usage();
     if (tail_) transcript_.add_text(tail_->text);  // it was shown, and nothing took its place
+    say_results_of_open_calls();
     say(kind, std::move(payload));
     add_message_row(transcript_.content_json(), MessageStatus::partial, output_.open_events() - 1);
     record_.usage = final_usage();
@@ -92,6 +93,15 @@ void Run::end(EventKind kind, std::string payload, RunStatus status) {
     record_.ended_at_ms = interaction_.shard().unix_ms();
     if (rolled_back_) output_.add(SetMessageStatus{record_.id, MessageStatus::rolled_back});
     output_.add(UpdateRun{record_});
+}
+
+void Run::say_results_of_open_calls() {
+    for (const auto& call : open_calls_.take_all()) {
+        const auto payload =
+            tool_result_payload(call.id, "", std::string(call.result()), call.agent);
+        say(EventKind::tool_result, payload);
+        if (call.agent.empty()) transcript_.add_tool_result(payload);
+    }
 }
 
 void Run::add_message_row(const std::string& content_json, MessageStatus status, size_t event) {

@@ -105,18 +105,21 @@ void Run::resume_from(Remains remains) {
     for (auto& callback : std::exchange(on_recovered_, {})) callback();
     if (state_ != State::running) return;
     if (reason) return interrupt(*reason);
-    if (viewers_ == 0) apply_disconnect();
+    // Who left a run that waits for a person has left nothing that costs anything.
+    if (viewers_ == 0 && !questions_.any_open()) apply_disconnect();
     if (state_ == State::running) take_up_open_calls();
 }
 
+// One that waited for a person was not cut short, whatever its policy: it waits on.
 std::optional<std::string_view> Run::reason_to_end(const Remains& remains) const {
-    if (request_.on_crash == OnCrash::settle) return "The server stopped.";
-    if (record_.attempt >= options_->attempts_limit)
-        return "The server stopped too often during this run.";
     const bool may_have_acted = std::ranges::any_of(remains.calls, [this](const auto& call) {
         return !call.result_json && !call.idempotent && !questions_.is_open_for(call.id);
     });
     if (may_have_acted) return "The server stopped during a tool call.";
+    if (questions_.any_open()) return std::nullopt;
+    if (request_.on_crash == OnCrash::settle) return "The server stopped.";
+    if (record_.attempt >= options_->attempts_limit)
+        return "The server stopped too often during this run.";
     return std::nullopt;
 }
 
@@ -141,7 +144,7 @@ void Run::restore(Remains& remains) {
     prompt_estimate_ = remains.prompt_estimate;
     if (remains.usage) ledger_.restore(*remains.usage);
     for (const auto& call : remains.calls) {
-        call_ids_.restore(call.id);
+        call_ids_.restore(call.id, call.is_wish);
         if (call.result_json) record(call, *call.result_json);
     }
     for (const auto& payload : remains.questions) {
@@ -150,6 +153,13 @@ void Run::restore(Remains& remains) {
         } else {
             questions_.restore_open(payload);
         }
+    }
+    for (const auto& call : remains.calls) {
+        if (!call.result_json)
+            open_calls_.add({.id = call.id,
+                             .agent = call.agent,
+                             .idempotent = call.idempotent,
+                             .may_have_acted = !questions_.is_open_for(call.id)});
     }
 }
 
@@ -163,7 +173,9 @@ void Run::record(const RemainingCall& call, const std::string& result_json) {
                    .arguments_json = made.value("arguments", json::object()).dump(),
                    .output_json = output == result.end() ? "" : output->dump(),
                    .error = output == result.end() ? result.value("error", "failed") : "",
+                   .idempotent = call.idempotent,
                    .is_own = call.agent.empty(),
+                   .is_wish = call.is_wish,
                    .survives = call.survives});
 }
 
@@ -236,10 +248,17 @@ void Run::answer_anew(uint64_t from_seq, uint64_t to_seq) {
     say(EventKind::attempt_superseded, attempt_superseded_payload(from_seq, to_seq));
     record_.superseded.emplace_back(from_seq, to_seq);
     tail_.reset();
-    transcript_.clear();
+    transcript_.drop_text();
     recorded_.take_back();
     committed_text_ = 0;
+    say_steps_again();
     output_.add(UpdateRun{record_});
+}
+
+// What the run's own agent has done is done: who answers anew is told of it, as are readers.
+void Run::say_steps_again() {
+    for (auto& [payload, is_call] : transcript_.step_payloads())
+        say(is_call ? EventKind::tool_call : EventKind::tool_result, std::move(payload));
 }
 
 // The store refused a batch of a run that has begun. Nothing is lost: its events are open again,

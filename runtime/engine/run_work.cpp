@@ -33,7 +33,8 @@ void Run::open_agent() {
     if (!request_.answer.empty()) return give_answer();
     if (!choice_.agent) {
         return fail({.code = ErrorCode::unavailable,
-                     .message = "The agent " + record_.agent + " is not there any more."});
+                     .message = "The agent " + record_.agent + " is not there any more.",
+                     .user_safe = true});
     }
     spdlog::debug("run {}: turn {} of {} goes to {}", record_.id.str(), record_.turn,
                   interaction_.id().str(), record_.agent);
@@ -58,7 +59,9 @@ void Run::on_done(const patchbay_chat_end& end) {
                               : Error{.message = "The agent failed without a reason."});
     }
     if (end.reason == PATCHBAY_FINISH_CANCELLED) {
-        return fail({.code = ErrorCode::upstream, .message = "The agent stopped by itself."});
+        return fail({.code = ErrorCode::upstream,
+                     .message = "The agent stopped by itself.",
+                     .user_safe = true});
     }
     if (auto ended = end_middleware(end.reason); !ended) return fail(ended.error());
     complete(end.reason);
@@ -94,7 +97,14 @@ patchbay_status Run::add_events(std::span<const patchbay_event> events) {
     return PATCHBAY_PAUSE;
 }
 
-void Run::show(const patchbay_event& event) { (void)on_events({&event, 1}); }
+// Not before the next attempt has begun: middleware that would have to see it is not asked yet.
+patchbay_status Run::show(const patchbay_event& event, ToolCall& tool) {
+    if (recovery_) return PATCHBAY_OK;
+    const auto status = on_events({&event, 1});
+    if (status == PATCHBAY_PAUSE && std::ranges::count(held_tools_, &tool) == 0)
+        held_tools_.push_back(&tool);
+    return status;
+}
 
 void Run::add_event(const patchbay_event& source) {
     if (source.kind == PATCHBAY_EVENT_USAGE) {
@@ -213,9 +223,12 @@ void Run::read_history(uint64_t window_tokens, std::string done_json,
 
 void Run::answer(const std::string& request_id, plugins::Decision decision,
                  std::move_only_function<void(Result<void>)> done) {
-    if (state_ != State::running)
-        return done(std::unexpected(Error{
-            .code = ErrorCode::conflict, .message = "This run has ended.", .user_safe = true}));
+    if (state_ != State::running) {
+        const auto* const why =
+            state_ == State::queued ? "This run has not begun." : "This run has ended.";
+        return done(
+            std::unexpected(Error{.code = ErrorCode::conflict, .message = why, .user_safe = true}));
+    }
     auto answered = questions_.answer(request_id, std::move(decision));
     if (!answered) return done(std::unexpected(answered.error()));
     when_committed([done = std::move(done)]() mutable { done({}); });

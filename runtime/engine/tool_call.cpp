@@ -1,5 +1,6 @@
 #include "runtime/engine/tool_call.hpp"
 
+#include "runtime/engine/open_calls.hpp"
 #include "runtime/engine/payload.hpp"
 #include "runtime/engine/recorded_calls.hpp"
 #include "runtime/engine/run.hpp"
@@ -32,6 +33,7 @@ ToolCall::ToolCall(Run& run, Scope& scope, Ask ask, plugins::OnAnswered<plugins:
 }
 
 ToolCall::~ToolCall() {
+    run_.forget_held(*this);
     if (question_) question_->drop();
     if (answer_) answer_->cancel(run_.stop_reason());
 }
@@ -45,10 +47,15 @@ void ToolCall::later(net::Task task) {
 // ---- before it acts ----
 
 void ToolCall::start() {
-    if (ask_.call_id.empty()) ask_.call_id = run_.call_ids().of_wish("call");
+    is_wish_ = run_.call_ids().is_wish(ask_.call_id);
+    if (ask_.call_id.empty()) ask_.call_id = run_.call_ids().of_agent();
     if (use_recorded()) return;
     ask_.call_id = run_.call_ids().of_call(ask_.call_id);
+    run_.open_calls().add({.id = ask_.call_id,
+                           .agent = run_.agent_label(parent_),
+                           .idempotent = tool_ && tool_->info->idempotent});
     if (!parent_.transcript().has_call(ask_.call_id)) say_call();
+    if (run_.recorded().may_repeat(ask_.name)) return interrupt_later();
     if (!tool_) {
         return fail_later(ErrorCode::not_found, "There is no tool '" + ask_.name + "'.");
     }
@@ -81,6 +88,14 @@ bool ToolCall::use_recorded() {
     return true;
 }
 
+// Somebody has acted before a crash, and whoever wants this call was not told of that.
+void ToolCall::interrupt_later() {
+    later([this] {
+        run_.interrupt("The server stopped after the tool '" + ask_.name +
+                       "' had acted, and this call of it may be the same again.");
+    });
+}
+
 bool ToolCall::check_arguments() {
     const auto fits = tool_->info->parameters->check(json::parse(ask_.arguments_json));
     if (fits) return true;
@@ -111,8 +126,11 @@ void ToolCall::approve() {
 void ToolCall::on_decision(Result<plugins::Decision> decision) {
     const auto verdict = decision ? decision->decision : PATCHBAY_DECISION_EXPIRED;
     if (verdict == PATCHBAY_DECISION_EDITED) {
-        ask_.arguments_json = decision->input_json;
-    } else if (verdict != PATCHBAY_DECISION_APPROVED) {
+        edit(std::move(decision->input_json));
+    } else if (verdict == PATCHBAY_DECISION_APPROVED) {
+        // What was shown to who approved it: the log's own words may be a middleware's.
+        ask_.arguments_json = std::move(decision->input_json);
+    } else {
         const bool denied = verdict == PATCHBAY_DECISION_DENIED;
         auto error = refusal(ErrorCode::forbidden, denied ? "This call was denied."
                                                           : "Nobody approved this call in time.");
@@ -120,6 +138,12 @@ void ToolCall::on_decision(Result<plugins::Decision> decision) {
         return settle("", &error);
     }
     act_after_waiting();
+}
+
+// Whoever reads of the call reads what was made of it.
+void ToolCall::edit(std::string input_json) {
+    ask_.arguments_json = std::move(input_json);
+    parent_.transcript().edit_call(ask_.call_id, ask_.arguments_json);
 }
 
 // Days may have passed: what the config says of the tool now counts.
@@ -138,6 +162,7 @@ void ToolCall::act_after_waiting() {
 // Whatever happens from here on, the log knows of the call.
 void ToolCall::act() {
     work_.emplace(run_);
+    run_.open_calls().acts(ask_.call_id);
     run_.when_committed([guard = std::weak_ptr(token_), this] {
         const auto alive = guard.lock();
         if (!alive) return;
@@ -175,23 +200,38 @@ patchbay_status ToolCall::on_events(std::span<const patchbay_event> events) {
 
 // What a tool says of its progress is shown; its result is kept.
 patchbay_status ToolCall::deliver(std::span<const patchbay_event> events) {
+    auto status = PATCHBAY_OK;
     for (const auto& event : events) {
         const bool is_shown =
             event.kind == PATCHBAY_EVENT_STATUS || event.kind == PATCHBAY_EVENT_PROGRESS ||
             event.kind == PATCHBAY_EVENT_METADATA || event.kind == PATCHBAY_EVENT_CUSTOM;
-        if (is_shown) run_.show(event);
-        if (event.kind == PATCHBAY_EVENT_TOOL_RESULT)
-            output_json_.assign(event.text.data, event.text.size);
+        if (is_shown && run_.show(event, *this) == PATCHBAY_PAUSE) status = PATCHBAY_PAUSE;
+        if (event.kind == PATCHBAY_EVENT_TOOL_RESULT) note_result(event);
     }
-    return PATCHBAY_OK;
+    return status;
+}
+
+void ToolCall::note_result(const patchbay_event& event) {
+    output_json_.assign(event.text.data, event.text.size);
+    failure_.reset();
+    if ((event.flags & PATCHBAY_EVENT_FAILED) != 0)
+        failure_ = refusal(ErrorCode::internal, output_json_);
+}
+
+void ToolCall::resume() {
+    if (answer_) answer_->resume();
+    if (scope_) scope_->resume_forwarded();
 }
 
 void ToolCall::on_finish(uint32_t reason, const Error* error) {
     answer_ = nullptr;
     if (reason == PATCHBAY_FINISH_ERROR) {
-        const Error unknown{.message = "The tool failed without a reason."};
-        return settle("", error ? error : &unknown);
+        Error told = error ? *error : Error{.message = "The tool failed without a reason."};
+        // A tool's own word: nobody has cancelled this call.
+        if (told.code == ErrorCode::cancelled) told.code = ErrorCode::internal;
+        return settle("", &told);
     }
+    if (reason == PATCHBAY_FINISH_STOP && failure_) return settle("", &*failure_);
     if (reason == PATCHBAY_FINISH_STOP && !output_json_.empty())
         return settle(output_json_, nullptr);
     const auto nothing = refusal(ErrorCode::internal, "The tool ended without a result.");
@@ -230,7 +270,8 @@ void ToolCall::say_call() {
                                             .arguments_json = ask_.arguments_json,
                                             .idempotent = tool_ && tool_->info->idempotent,
                                             .extra_json = ask_.extra_json,
-                                            .agent = run_.agent_label(parent_)});
+                                            .agent = run_.agent_label(parent_),
+                                            .is_wish = is_wish_});
     run_.say(EventKind::tool_call, payload);
     parent_.transcript().add_tool_call(payload);
 }
@@ -240,10 +281,13 @@ void ToolCall::say_result(const std::string& output_json, const std::string& err
         tool_result_payload(ask_.call_id, output_json, error, run_.agent_label(parent_));
     run_.say(EventKind::tool_result, payload);
     parent_.transcript().add_tool_result(payload);
+    run_.open_calls().ended(ask_.call_id);
 }
 
 void ToolCall::drop() {
-    if (!settled_ && run_.is_running()) say_result("", "The call was cancelled.");
+    const bool in_doubt = work_ && !tool_->info->idempotent;
+    if (!settled_ && run_.is_running())
+        say_result("", in_doubt ? std::string(call_in_doubt) : "The call was cancelled.");
     const auto self = parent_.release(*this);
 }
 

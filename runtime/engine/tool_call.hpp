@@ -38,12 +38,16 @@ public:
 
     void drop() override;
 
+    // The reader caught up after it was told to pause.
+    void resume() override;
+
 private:
     patchbay_status on_events(std::span<const patchbay_event> events) override;
     void on_finish(uint32_t reason, const Error* error) override;
     patchbay_status deliver(std::span<const patchbay_event> events) override;
 
     bool use_recorded();
+    void note_result(const patchbay_event& event);
     std::string is_gone() const;
     bool check_arguments();
     void approve();
@@ -52,6 +56,8 @@ private:
     void act();
     void begin_span();
     void settle(const std::string& output_json, const Error* error);
+    void edit(std::string input_json);
+    void interrupt_later();
     void say_call();
     void say_result(const std::string& output_json, const std::string& error);
     void fail_later(ErrorCode code, std::string message);
@@ -71,6 +77,8 @@ private:
     std::optional<Run::Work> work_;  // once it may act
     std::optional<WorkSpan> span_;   // while it acts
     std::string output_json_;
+    std::optional<Error> failure_;  // the tool's result is one
+    bool is_wish_ = true;           // of a model; false: the agent's own idea
     bool settled_ = false;
 };
 

@@ -31,6 +31,31 @@ void Transcript::clear() {
     steps_.clear();
 }
 
+void Transcript::drop_text() {
+    text_.clear();
+    for (auto& step : steps_) step.text_before = 0;
+}
+
+void Transcript::edit_call(std::string_view id, std::string_view arguments_json) {
+    const auto call = std::ranges::find_if(
+        steps_, [&](const Step& step) { return step.is_call && step.id == id; });
+    if (call == steps_.end()) return;
+    auto part = json::parse(call->part_json);
+    part["arguments"] = json::parse(arguments_json);
+    call->part_json = part.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+std::vector<std::pair<std::string, bool>> Transcript::step_payloads() const {
+    std::vector<std::pair<std::string, bool>> payloads;
+    for (const auto& step : steps_) {
+        auto part = json::parse(step.part_json);
+        part.erase("type");
+        payloads.emplace_back(part.dump(-1, ' ', false, json::error_handler_t::replace),
+                              step.is_call);
+    }
+    return payloads;
+}
+
 std::string Transcript::content_json() const {
     auto parts = json::array();
     size_t shown = 0;

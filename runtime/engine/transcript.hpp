@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace patchbay::engine {
@@ -24,6 +25,15 @@ public:
     std::string_view tail() const { return std::string_view(text_).substr(tail_from()); }
     void cut_tail() { text_.resize(tail_from()); }
     void clear();
+
+    // What was said is taken back; what was done stays.
+    void drop_text();
+
+    // A call is made with other arguments than it was asked for.
+    void edit_call(std::string_view id, std::string_view arguments_json);
+
+    // The calls and results as the log has them, in their order: payload, and whether it is a call.
+    std::vector<std::pair<std::string, bool>> step_payloads() const;
 
     // An array of parts: text, tool_call, tool_result.
     std::string content_json() const;

@@ -15,11 +15,11 @@ FIXTURES = BUILD.resolve() / "tests" / "plugins"
 class ToolServer:
     """A server with an assistant, the tools of ours and the ledger, and a model that calls them."""
 
-    def __init__(self, test, before_answer=None, agents=None, settings=None, **ledger):
+    def __init__(self, test, before_answer=None, agents=None, settings=None, model=None, **ledger):
         self.folder = tempfile.TemporaryDirectory()
         test.addCleanup(self.folder.cleanup)
         self.path = pathlib.Path(self.folder.name) / "ledger"
-        self.upstream = FakeUpstream(model_with_tools(before_answer))
+        self.upstream = FakeUpstream(model or model_with_tools(before_answer))
         test.addCleanup(self.upstream.close)
         plugins = {
             "assistant": {"library": "patchbay_agent_assistant"},

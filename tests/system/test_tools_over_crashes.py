@@ -4,13 +4,14 @@ twice, and what was done is not forgotten."""
 import json
 import unittest
 
+from fake_upstream import DONE, chunk, usage
 from harness import BUILD, eventually
 from test_agents import ToolServer, named
 from tool_model import wants
 
 FIXTURES = BUILD.resolve() / "tests" / "plugins"
 PAYERS = {name: {"library": str(FIXTURES / "fixture_payer.so"), "config": {"role": name}}
-          for name in ("payer", "plan", "ponder")}
+          for name in ("payer", "plan", "ponder", "between")}
 
 
 class CrashTest(unittest.TestCase):
@@ -168,6 +169,134 @@ class CrashTest(unittest.TestCase):
 
         self.assertEqual(self.events()[-1].name, "run.completed")
         self.assertEqual(self.made.lines(), ["paid"])
+
+    def test_what_the_agent_did_by_itself_is_not_done_again_because_it_asked_a_model_before(self):
+        self.begin("pay the bill", "between")
+        self.stream.until(lambda event: event.name == "delta" and "paid" in event.data["text"])
+
+        self.kill_and_start()
+
+        self.assertEqual(self.events()[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["paid"])
+
+    def hold_after_the_call(self, agent, **fields):
+        """A model that words its call anew each time, and is cut off once it has the result."""
+        counts = {"asked": 0, "held": 0}
+
+        def answer(connection):
+            counts["asked"] += 1
+            connection.begin()
+            if not any(message["role"] == "tool" for message in connection.body["messages"]):
+                arguments = json.dumps({"text": f"mail {counts['asked']}"})
+                connection.piece(chunk(tool_calls=[{"index": 0, "id": "call", "function": {
+                    "name": "write_line", "arguments": arguments}}]))
+                connection.piece(chunk(finish_reason="tool_calls"))
+            else:
+                connection.piece(chunk("sent "))
+                if counts["held"] == 0:
+                    counts["held"] = 1
+                    return connection.wait_until_left()
+                connection.piece(chunk(finish_reason="stop"))
+            connection.piece(usage(1, 1))
+            connection.piece(DONE)
+            connection.finish()
+
+        boss = {"library": "patchbay_agent_delegate", "config": {"agent": "assistant"}}
+        self.made = ToolServer(self, agents={"boss": boss}, model=answer)
+        self.client = self.made.client
+        self.interaction = self.client.interaction()
+        self.stream = self.client.run(self.interaction, "mail it", agent=agent, **fields)
+        self.stream.until(lambda event: event.name == "delta" and "sent" in event.data["text"])
+
+    def test_a_child_whose_model_words_its_call_anew_does_not_act_twice(self):
+        self.hold_after_the_call("boss")
+
+        self.kill_and_start()
+
+        events = self.events()
+        self.assertEqual(self.made.lines(), ["mail 1"])
+        self.assertEqual(events[-1].name, "run.interrupted")
+        self.assertIn("write_line", events[-1].data["reason"])
+
+    def test_who_answers_anew_is_told_of_what_was_done(self):
+        self.hold_after_the_call("assistant", on_crash="regenerate")
+
+        for _ in range(2):
+            self.kill_and_start()
+
+        events = self.events()
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["mail 1"])
+        final = named(events, "message.completed")[0].data["content"]
+        self.assertEqual([part["type"] for part in final], ["tool_call", "tool_result", "text"])
+        self.assertEqual(final[0]["arguments"], {"text": "mail 1"})
+
+    def test_a_call_that_may_have_acted_is_told_as_such_in_the_next_turn(self):
+        self.begin(wants([("write_line", {"text": "pay"})]), delay_ms=600_000)
+        eventually(lambda: self.made.lines() == ["pay"], "it acts")
+
+        self.kill_and_start()
+
+        events = self.events()
+        self.assertEqual(events[-1].name, "run.interrupted")
+        [result] = named(events, "tool.result")
+        self.assertIn("not known whether", result.data["error"])
+        self.client.run(self.interaction, "go on", agent="assistant").rest()
+        told = json.dumps(self.made.upstream.requests[-1]["messages"])
+        self.assertIn("not known whether", told)
+        self.assertNotIn("not carried out", told)
+
+    def test_a_call_that_waited_when_its_run_was_cancelled_has_a_result(self):
+        self.begin(wants([("write_line", {"text": "first"})]), approval="always")
+        self.questions(1)
+        self.kill_and_start()
+
+        self.assertEqual(self.client.post(f"/api/runs/{self.run_id}/cancel").status, 200)
+
+        events = self.events()
+        self.assertEqual(events[-1].name, "run.cancelled")
+        self.assertEqual([event.data["error"] for event in named(events, "tool.result")],
+                         ["The call was not carried out."])
+
+    def test_what_was_approved_is_what_acts_after_a_restart_too(self):
+        mask = {"library": str(FIXTURES / "fixture_steers.so"),
+                "config": {"arguments": '{"text": "masked"}'}}
+        self.begin(wants([("write_line", {"text": "first"})]),
+                   made=ToolServer(self, approval="always", agents={"mask": mask},
+                                   settings={"middleware": ["mask"]}))
+        [question] = self.questions(1)
+        self.assertEqual(question["input"], {"text": "first"})
+        self.kill_and_start()
+        self.assertEqual(named(self.client.events(self.interaction).until(
+            lambda event: event.name == "tool.call"), "tool.call")[0].data["arguments"],
+            {"text": "masked"})
+
+        self.assertEqual(self.decide(question, "approve").status, 200)
+
+        self.assertEqual(self.events()[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["first"])
+
+    def test_a_run_that_waits_outlives_a_restart_whatever_its_policies(self):
+        for policy in ({"on_crash": "settle"}, {"on_disconnect": "cancel"},
+                       {"on_disconnect": "grace"}):
+            with self.subTest(**policy):
+                made = ToolServer(self, approval="always", settings={"runs": {"grace_ms": 1}})
+                interaction = made.client.interaction()
+                stream = made.client.run(interaction, wants([("write_line", {"text": "first"})]),
+                                         agent="assistant", **policy)
+                question = stream.until(lambda event: event.name == "run.waiting")[-1].data
+                run = stream.headers["x-run-id"]
+
+                made.server.stop()
+                made.server.start()
+                client = made.server.client(made.client.key)
+
+                self.assertEqual(client.get(f"/api/runs/{run}").json()["status"], "waiting")
+                decided = client.post(f"/api/runs/{run}/resume",
+                                      {"request_id": question["request_id"], "decision": "approve"})
+                self.assertEqual(decided.status, 200)
+                self.assertEqual(client.events(interaction).rest()[-1].name, "run.completed")
+                self.assertEqual(made.lines(), ["first"])
 
     def test_usage_that_the_log_tells_of_is_not_estimated(self):
         self.begin(wants([("clock", {})], [("write_line", {"text": "first"})]), delay_ms=600_000)

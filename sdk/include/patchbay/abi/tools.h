@@ -5,7 +5,9 @@
  *            answer which was forwarded is in the log already: name it by its id.
  * Crashes    a call of a later attempt that has the name and the arguments of one that was
  *            answered before gets that answer, each answer once, in their order: the tool does
- *            not act again. Who asks with the conversation so far (chat.h) has seen them all.
+ *            not act again. A model that was asked with the conversation so far (chat.h) has seen
+ *            those that models wanted: an equal one is new then. While an answer of a tool that is
+ *            not idempotent waits to be fetched, another call of that tool ends the run.
  * Threads    all [lane].
  * Ending     a call that started gets exactly one done(), also when it is cancelled.
  * Limits     16 calls of one owner at a time; 256 of one run. */
@@ -35,7 +37,8 @@ typedef void (*patchbay_tool_done)(void* user, const patchbay_tool_end* end);
 
 typedef struct patchbay_tools_1 {
     /* The tools of this run, as provider.h takes them: a JSON array of {"name", "description",
-     * "parameters"}. Borrowed until the plugin returns from the call in which it asked. [lane] */
+     * "parameters"}. Borrowed until the plugin returns from the call in which it asked. Else:
+     * STALE, CANCELLED (the owner is ending), UNSUPPORTED (it has no run), WRONG_THREAD. [lane] */
     patchbay_status (*list)(const patchbay_host* host, patchbay_handle owner, patchbay_str* tools);
 
     /* Has a tool called for `owner`, an agent's stream. Where the tool asks for approval the run
