@@ -41,6 +41,23 @@ std::vector<engine::MiddlewareEntry> middleware_entries(const config::Config& co
     return entries;
 }
 
+// An entry of a middleware's "applies_to" that names an instance of another kind.
+void check_applies_to(const config::PluginConfig& middleware, const plugins::InstanceSet& instances,
+                      config::Problems& problems) {
+    const auto check = [&](const char* list, const std::vector<std::string>& names,
+                           bool (*fits)(const plugins::Instance&), const std::string& a_kind) {
+        for (size_t i = 0; i < names.size(); ++i) {
+            const auto instance = instances.find(names[i]);
+            if (!instance || fits(*instance)) continue;
+            problems.push_back(
+                {"/plugins/" + middleware.name + "/applies_to/" + list + "/" + std::to_string(i),
+                 "\"" + names[i] + "\", which is not " + a_kind, "the name of " + a_kind});
+        }
+    };
+    check("agents", middleware.applies_to.agents, plugins::is_agent, "an agent");
+    check("providers", middleware.applies_to.providers, plugins::is_provider, "a provider");
+}
+
 }  // namespace
 
 engine::Offers offers_of(const config::Config& config, const plugins::InstanceSet& instances) {
@@ -52,6 +69,7 @@ config::Problems check_offers(const config::Config& config, const plugins::Insta
     auto problems = offers.models.problems();
     std::ranges::move(offers.tools.problems(), std::back_inserter(problems));
     std::ranges::move(offers.middleware.problems(), std::back_inserter(problems));
+    for (const auto& plugin : config.plugins) check_applies_to(plugin, instances, problems);
     for (size_t i = 0; i < config.auth.size(); ++i) {
         const auto instance = instances.find(config.auth[i]);
         if (!instance || is_auth(*instance)) continue;

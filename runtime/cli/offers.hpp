@@ -12,7 +12,8 @@ namespace patchbay::cli {
 engine::Offers offers_of(const config::Config& config, const plugins::InstanceSet& instances);
 
 // What the config expects of the instances that are on, and they do not offer: an entry of "auth"
-// that checks nobody, a model that its provider does not have. What is off says its reason itself.
+// that checks nobody, a model that its provider does not have, an "applies_to" that names a tool
+// as an agent. What is off says its reason itself.
 config::Problems check_offers(const config::Config& config, const plugins::InstanceSet& instances);
 
 // Loads the config's plugins, without a server, as `plugin list` and `config check` need them. What

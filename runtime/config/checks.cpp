@@ -4,6 +4,7 @@
 #include "runtime/config/layers.hpp"
 #include "runtime/config/near_name.hpp"
 #include "runtime/config/parse.hpp"
+#include "runtime/config/surfaces.hpp"
 
 #include <algorithm>
 #include <cctype>
@@ -75,6 +76,37 @@ void check_references(const Config& config, const std::string& pointer, const Te
         check_reference(config, entry(pointer, i), list[i], problems);
 }
 
+Texts surface_names() { return {surfaces.begin(), surfaces.end()}; }
+
+std::string quoted_list(const Texts& names) {
+    std::string list;
+    for (const auto& name : names) list += (list.empty() ? "\"" : ", \"") + name + "\"";
+    return list;
+}
+
+// Which surfaces, agents and providers a middleware is for. A name that nothing has would keep it
+// from every turn: what it is to stop would pass. An instance that is off has no turns, so that to
+// name it is no mistake; of which kind one is, is seen when it is loaded.
+void check_applies_to(const Config& config, const PluginConfig& plugin, Problems& problems) {
+    const auto pointer = step(step("/plugins", plugin.name), "applies_to");
+    const auto instances = names_of(config.plugins);
+    const auto check = [&](const char* list, const Texts& values, const Texts& known,
+                           const std::string& found, const std::string& expected) {
+        for (size_t i = 0; i < values.size(); ++i) {
+            if (std::ranges::count(known, values[i]) > 0) continue;
+            problems.push_back(
+                {entry(step(pointer, list), i), found, expected + hint(values[i], known)});
+        }
+    };
+    const auto surfaces = surface_names();
+    check("surfaces", plugin.applies_to.surfaces, surfaces, "a name that no surface has",
+          "one of " + quoted_list(surfaces));
+    check("agents", plugin.applies_to.agents, instances, "a name that is not in \"plugins\"",
+          "the name of an agent");
+    check("providers", plugin.applies_to.providers, instances, "a name that is not in \"plugins\"",
+          "the name of a provider");
+}
+
 void check_access(const Config& config, Problems& problems) {
     if (config.auth.empty() && !config.allow_anonymous) {
         problems.push_back(
@@ -117,6 +149,7 @@ Problems check_meaning(const Config& config) {
     check_plugin_names(config, problems);
     check_references(config, "/auth", config.auth, problems);
     check_references(config, "/middleware", config.middleware, problems);
+    for (const auto& plugin : config.plugins) check_applies_to(config, plugin, problems);
     check_reference(config, "/agents/default", config.agents.default_agent, problems);
     check_access(config, problems);
     check_models(config, problems);

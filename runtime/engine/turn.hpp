@@ -17,7 +17,7 @@ class MiddlewareChain;
 
 // One user message and how it is to be answered. A dialect makes it from its own request.
 struct TurnRequest {
-    std::string surface;  // "native", …: where it came in
+    std::string surface;  // where it came in: one of config/surfaces.hpp
     std::string owner;
     std::string credential_id;
     Role role = Role::user;

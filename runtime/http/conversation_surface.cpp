@@ -1,4 +1,5 @@
 // POST /api/stream/stream-conversation and GET /api/stream/stream-simple.
+#include "runtime/config/surfaces.hpp"
 #include "runtime/http/dialects/conversation.hpp"
 #include "runtime/http/error_reply.hpp"
 #include "runtime/http/handlers.hpp"
@@ -74,7 +75,7 @@ Result<engine::TurnRequest> parse_conversation(Server& server, Call& call) {
     turn.max_tokens =
         static_cast<uint32_t>(fields->number("max_tokens", 1, most_tokens).value_or(0));
     turn.model = fields->text("model", 256).value_or("");
-    turn.surface = "stream-conversation";
+    turn.surface = config::stream_conversation_surface;
     turn.agent = fields->text("agent", 256).value_or("");
     const auto interaction = fields->text("interaction_id");
     if (auto problem = fields->error()) return std::unexpected(*problem);
@@ -91,7 +92,7 @@ Result<engine::TurnRequest> parse_simple(Server& server, const Call& call) {
     }
     turn.content_json = json::array({{{"type", "text"}, {"text", *message}}}).dump();
     turn.model = call.parameter("model").value_or("");
-    turn.surface = "stream-simple";
+    turn.surface = config::stream_simple_surface;
     turn.agent = call.parameter("agent").value_or("");
     if (auto set = set_interaction(call.parameter("interaction_id"), turn); !set) {
         return std::unexpected(set.error());

@@ -1,4 +1,5 @@
 // /api/interactions/{id}/runs and /api/runs: the native surface of turns.
+#include "runtime/config/surfaces.hpp"
 #include "runtime/engine/payload.hpp"
 #include "runtime/http/error_reply.hpp"
 #include "runtime/http/handlers.hpp"
@@ -47,7 +48,7 @@ Result<RunInput> parse_run(Server& server, Call& call, const InteractionId& inte
     const auto given_input = fields->object("input");
     if (given_input) turn.input_json = given_input->dump();
     turn.content_json = content_of(*fields, given_input).dump();
-    turn.surface = "native";
+    turn.surface = config::native_surface;
     turn.agent = fields->text("agent", 256).value_or("");
     turn.method = fields->text("method", 64).value_or("");
     turn.model = fields->text("model", 256).value_or("");

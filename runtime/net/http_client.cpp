@@ -104,7 +104,11 @@ void HttpClient::Impl::resolved(HttpCallId id, const Result<std::vector<std::str
     HttpCall* call = find(id);
     if (call == nullptr || call->over) return;
     if (addresses) return dial(*call, *addresses);
-    call->failure = addresses.error();
+    // A name server that fails says nothing of the name: that is told, and may be tried again.
+    const bool no_such_host = !addresses.error().retryable;
+    call->failure = call->route.public_only && no_such_host
+                        ? not_public_error(call->route.upstream.label)
+                        : addresses.error();
     stop(*call);
     tell(*call);
 }

@@ -22,21 +22,22 @@ constexpr uint32_t quad(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
 }
 
 constexpr std::array not_public_v4{
-    Block4{quad(0, 0, 0, 0), 8},        // this network; 0.0.0.0 connects to this machine
-    Block4{quad(10, 0, 0, 0), 8},       // private
-    Block4{quad(100, 64, 0, 0), 10},    // carrier-grade NAT
-    Block4{quad(127, 0, 0, 0), 8},      // loopback
-    Block4{quad(169, 254, 0, 0), 16},   // link-local: clouds tell secrets there
-    Block4{quad(172, 16, 0, 0), 12},    // private
-    Block4{quad(192, 0, 0, 0), 24},     // protocol assignments
-    Block4{quad(192, 0, 2, 0), 24},     // documentation
-    Block4{quad(192, 88, 99, 0), 24},   // relays of 6to4, given up
-    Block4{quad(192, 168, 0, 0), 16},   // private
-    Block4{quad(198, 18, 0, 0), 15},    // benchmarks
-    Block4{quad(198, 51, 100, 0), 24},  // documentation
-    Block4{quad(203, 0, 113, 0), 24},   // documentation
-    Block4{quad(224, 0, 0, 0), 4},      // multicast
-    Block4{quad(240, 0, 0, 0), 4},      // reserved, and the broadcast address
+    Block4{quad(0, 0, 0, 0), 8},         // this network; 0.0.0.0 connects to this machine
+    Block4{quad(10, 0, 0, 0), 8},        // private
+    Block4{quad(100, 64, 0, 0), 10},     // carrier-grade NAT
+    Block4{quad(127, 0, 0, 0), 8},       // loopback
+    Block4{quad(168, 63, 129, 16), 32},  // Azure's host, in each of its virtual networks
+    Block4{quad(169, 254, 0, 0), 16},    // link-local: clouds tell secrets there
+    Block4{quad(172, 16, 0, 0), 12},     // private
+    Block4{quad(192, 0, 0, 0), 24},      // protocol assignments
+    Block4{quad(192, 0, 2, 0), 24},      // documentation
+    Block4{quad(192, 88, 99, 0), 24},    // relays of 6to4, given up
+    Block4{quad(192, 168, 0, 0), 16},    // private
+    Block4{quad(198, 18, 0, 0), 15},     // benchmarks
+    Block4{quad(198, 51, 100, 0), 24},   // documentation
+    Block4{quad(203, 0, 113, 0), 24},    // documentation
+    Block4{quad(224, 0, 0, 0), 4},       // multicast
+    Block4{quad(240, 0, 0, 0), 4},       // reserved, and the broadcast address
 };
 
 bool is_public_v4(uint32_t address) {

@@ -1,7 +1,8 @@
 // Which addresses belong to the public internet: what a call that strangers steer may reach.
 //
-// It follows IANA's registries of special-purpose addresses; what is in doubt is not public. An
-// address that carries an IPv4 address (mapped, NAT64, 6to4) is what that one is.
+// It follows IANA's registries of special-purpose addresses; what is in doubt is not public. Nor is
+// the one address of the public blocks at which a cloud tells its secrets, Azure's 168.63.129.16.
+// An address that carries an IPv4 address (mapped, NAT64, 6to4) is what that one is.
 #pragma once
 
 #include <sys/socket.h>

@@ -55,9 +55,10 @@ Error connect_error(const CurlFailure& failed, const std::string& label) {
 }
 
 Error not_public_error(const std::string& label) {
-    return {.code = ErrorCode::forbidden,
-            .message = fmt::format("{} is not on the public internet: it may not be called", label),
-            .user_safe = true};
+    return {
+        .code = ErrorCode::forbidden,
+        .message = fmt::format("{} is not on the public internet, or there is no such host", label),
+        .user_safe = true};
 }
 
 Error proxied_error(const std::string& label) {

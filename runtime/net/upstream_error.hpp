@@ -19,7 +19,8 @@ struct CurlFailure {
 Error connect_error(const CurlFailure& failure, const std::string& label);
 
 // A call that is for the public internet alone (HttpCallOptions::public_only). Users may read
-// these.
+// these. The first one says the same of a name that does not exist: who may try names would else
+// learn which ones there are inside.
 Error not_public_error(const std::string& label);  // no address of the host belongs to it
 Error proxied_error(const std::string& label);     // a proxy would choose the address
 

@@ -121,34 +121,97 @@ TEST_F(RedactTest, HoldsOnlyWhatMayBecomeAMatch) {
     EXPECT_EQ(turn.text(), "Nothing here to hide, but seven #");
 }
 
-TEST_F(RedactTest, HoldsNoMoreThanItsLimit) {
-    create_with("x[^.]*\\.", 16);
+// Nobody knows yet whether it is a match; shown, it could not be taken back.
+TEST_F(RedactTest, WhatIsUndecidedBeyondTheLimitIsTakenOutUntilItIsDecided) {
+    create_with("x[^.!]*\\.", 16);
     auto& turn = host.turn();
     std::string sent;
 
     for (int i = 0; i < 100; ++i) {
         sent += "xy";
         turn.send_text("xy");
-        EXPECT_LE(sent.size() - turn.text().size(), 18u);
+        if (sent.size() > 16) {
+            EXPECT_EQ(turn.text(), "#");
+        }
     }
-    turn.send_text(".");
+    turn.send_text(". No ");
+    EXPECT_EQ(turn.text(), "# No ");
+    turn.send_text("x" + std::string(30, 'z') + "! Never.");
     turn.end();
 
-    // The earliest ways were given up; the latest is within the limit.
-    EXPECT_TRUE(turn.text().starts_with("xyxyxy"));
-    EXPECT_TRUE(turn.text().ends_with("#"));
+    EXPECT_EQ(turn.text(), "# No #! Never.");
 }
 
-TEST_F(RedactTest, AMatchThatGrowsBeyondTheLimitIsTakenOutPieceByPiece) {
-    create_with("[0-9]+", 16);
+TEST_F(RedactTest, WhatBeginsInWhatWasTakenOutIsTakenOutToItsEnd) {
+    ASSERT_TRUE(create(json{
+        {"patterns",
+         {{{"pattern", "open [a-z ]+\\!"}, {"replacement", "<o>"}},
+          {{"pattern", "key\\s+[0-9]+"}, {"replacement", "<k>"}}}},
+        {"hold", 16}}.dump()));
+
+    EXPECT_EQ(shown({"an open door and so many words and a key\n", "123", "45 is here, key 1"}),
+              "an <o> is here, <k>");
+}
+
+TEST_F(RedactTest, HoldsNoMoreThanItsLimitAlsoBehindAMatch) {
+    create_with("[0-9]{3}([a-z ]*[0-9])?", 16);
     auto& turn = host.turn();
 
-    for (int i = 0; i < 100; ++i) turn.send_text("7");
-    turn.send_text(" days");
+    turn.send_text("It is 123");
+    turn.send_text(" and so");
+    EXPECT_EQ(turn.text(), "It is ");
+    turn.send_text(" on and on and on and on and on");
+    EXPECT_EQ(turn.text(), "It is #");
+    turn.send_text(" it went 4");
+    turn.send_text(", I think");
     turn.end();
 
-    EXPECT_EQ(turn.text().find('7'), std::string::npos);
-    EXPECT_TRUE(turn.text().ends_with("# days"));
+    EXPECT_EQ(turn.text(), "It is #, I think");
+}
+
+TEST_F(RedactTest, AMatchThatGrowsBeyondTheLimitIsTakenOutAsOne) {
+    create_with("sk-[0-9a-z]{6,}", 16);
+    std::string token = "sk-";
+    for (int i = 0; i < 90; ++i) token += "a1b2c";
+
+    for (const size_t size : {1u, 7u, 16u, 17u, 100u, 500u}) {
+        const auto text = "The key " + token + "! Also sk-123456789 and sk-1.";
+        std::vector<std::string> pieces;
+        for (size_t at = 0; at < text.size(); at += size) pieces.push_back(text.substr(at, size));
+        EXPECT_EQ(shown(pieces), "The key #! Also # and sk-1.") << size;
+    }
+}
+
+TEST_F(RedactTest, WhatFollowsAMatchBeyondTheLimitIsLookedAtAnew) {
+    create_with("[0-9]+( or [0-9]+)*", 16);
+    const std::string many(50, '7');
+
+    EXPECT_EQ(shown({many, " or ", many, " o", "r so ", many, " or"}), "# or so # or");
+}
+
+// Its last digit may have been on its way.
+TEST_F(RedactTest, OfAnAnswerThatIsCutNothingThatIsHeldIsShown) {
+    create_with("\\b([0-9]{4} ?){4}\\b");
+
+    for (const auto reason : {PATCHBAY_FINISH_CANCELLED, PATCHBAY_FINISH_ERROR}) {
+        auto& partial = host.turn();
+        partial.send_text("My card: 4111 1111 1111 111");
+        partial.end(reason);
+        EXPECT_EQ(partial.text(), "My card: ");
+
+        auto& whole = host.turn();
+        whole.send_text("My card: 4111 1111 1111 1111");
+        whole.send_text("41", PATCHBAY_CHANNEL_REASONING);
+        whole.end(reason);
+        EXPECT_EQ(whole.text(), "My card: #");
+        EXPECT_EQ(whole.text(PATCHBAY_CHANNEL_REASONING), "");
+    }
+    for (const auto reason : {PATCHBAY_FINISH_STOP, PATCHBAY_FINISH_LENGTH}) {
+        auto& turn = host.turn();
+        turn.send_text("My card: 4111 1111 1111 111");
+        turn.end(reason);
+        EXPECT_EQ(turn.text(), "My card: 4111 1111 1111 111");
+    }
 }
 
 TEST_F(RedactTest, EachChannelIsATextOfItsOwn) {
@@ -203,6 +266,35 @@ TEST_F(RedactTest, RequestsAreRedactedToo) {
     EXPECT_EQ(parts[0]["text"], "my #");
     EXPECT_EQ(parts[1]["url"], "secret");
     EXPECT_EQ(unchanged.change().content_json, "");
+}
+
+TEST_F(RedactTest, TheLimitOfAnswersIsNoneOfRequests) {
+    create_with("sk-[0-9a-z]{20,}|begin[^!]*!", 16);
+    const std::string token = "sk-" + std::string(480, 'a');
+
+    auto& long_match =
+        host.turn({.content_json = json{{{"type", "text"}, {"text", "My " + token + "."}}}.dump()});
+    auto& late_end = host.turn({.input_json = json{{"late", "begin" + std::string(480, '-') + "!"},
+                                                   {"never", "begin" + token}}
+                                                  .dump()});
+
+    EXPECT_EQ(json::parse(long_match.change().content_json)[0]["text"], "My #.");
+    EXPECT_EQ(json::parse(late_end.change().input_json),
+              json({{"late", "#"}, {"never", "begin#"}}));
+}
+
+TEST_F(RedactTest, ResultsOfToolsInAMessageAreRedactedAtEveryDepth) {
+    create_with("secret|[0-9]{4}");
+
+    auto& turn = host.turn({.content_json = R"([
+        {"type":"tool_result","id":"secret","output":{"a":["my secret",1234],"b":"fine"}},
+        {"type":"tool_result","id":"b","output":"no secret"},
+        {"type":"tool_result","id":"c","error":"a secret failed"}])"});
+
+    EXPECT_EQ(json::parse(turn.change().content_json), json::parse(R"([
+        {"type":"tool_result","id":"secret","output":{"a":["my #","#"],"b":"fine"}},
+        {"type":"tool_result","id":"b","output":"no #"},
+        {"type":"tool_result","id":"c","error":"a # failed"}])"));
 }
 
 TEST_F(RedactTest, TheInputOfAnAgentsMethodIsRedactedAtEveryDepth) {
@@ -287,7 +379,7 @@ TEST_F(RedactTest, RequestsAndAnswersCanBeLeftAlone) {
 
 TEST_F(RedactTest, TimeGrowsWithTheTextAlone) {
     create_with("(a*)*b");  // what backtracks does not come back from this
-    EXPECT_EQ(shown({std::string(20'000, 'a')}), std::string(20'000, 'a'));
+    EXPECT_EQ(shown({std::string(20'000, 'a') + "c"}), "#c");
 }
 
 TEST_F(RedactTest, TimeGrowsWithTheTextAloneWhereItIsFullOfMatches) {
@@ -347,6 +439,30 @@ TEST_F(RedactTest, ALargeMessageIsRedactedOffTheLane) {
     EXPECT_TRUE(gone.closed());
 }
 
+TEST_F(RedactTest, TheLargerThePatternsTheLessIsRedactedOnTheLane) {
+    const auto on_lane = [](const json& patterns, size_t size) {
+        patchbay::testing::FakeHost own;
+        const auto plugin = patchbay::testing::load_plugin(REDACT_PLUGIN);
+        EXPECT_TRUE(own.create(**plugin, json{{"patterns", patterns}}.dump()));
+        const auto content = json{{{"type", "text"}, {"text", std::string(size, '-')}}}.dump();
+        auto& turn = own.turn({.content_json = content});
+        const bool decided = turn.decided();
+        own.run();
+        EXPECT_TRUE(turn.passed());
+        turn.end();
+        own.shut_down();
+        return decided;
+    };
+    json large = json::array();
+    for (int i = 0; i < 10; ++i)
+        large.push_back({{"pattern", "(\\w+ ){1,40}code" + std::to_string(i)}});
+
+    EXPECT_TRUE(on_lane({{{"pattern", "secret"}}}, 16'000));
+    EXPECT_FALSE(on_lane({{{"pattern", "secret"}}}, 17'000));
+    EXPECT_TRUE(on_lane(large, 100));
+    EXPECT_FALSE(on_lane(large, 2'000));
+}
+
 TEST_F(RedactTest, WhatGrowsBeyondAnEventGoesOnAsSeveral) {
     ASSERT_TRUE(create(R"({"patterns":[{"pattern":"x{1,4}","replacement":"<€€€€>"}],"hold":16})"));
     constexpr size_t event_limit = size_t{64} * 1024;
@@ -373,12 +489,37 @@ TEST_F(RedactTest, WhatGrowsBeyondAllBoundsFailsTheRunByName) {
 }
 
 TEST_F(RedactTest, APatternThatCannotBeOneIsRefusedWithItsPlace) {
-    for (const auto* pattern :
-         {"(",   ")",      "a)",     "[",     "[a",    "[b-a]", "a{",
-          "a{2", "a{3,2}", "a{999}", "*",     "+a",    "a|*",   "^a",
-          "a$",  "\\",     "\\1",    "(?=a)", "(?i)a", "a*",    "a?",
-          "",    "a|",     "()",     "\\b",   "[\\q]", "[ä]",   "((a{256}){256}){256}",
-          "{2}", "\\B"}) {
+    for (const auto* pattern : {"(",
+                                ")",
+                                "a)",
+                                "[",
+                                "[a",
+                                "[b-a]",
+                                "a{",
+                                "a{2",
+                                "a{3,2}",
+                                "a{999}",
+                                "*",
+                                "+a",
+                                "a|*",
+                                "^a",
+                                "a$",
+                                "\\",
+                                "\\1",
+                                "(?=a)",
+                                "(?i)a",
+                                "a*",
+                                "a?",
+                                "",
+                                "a|",
+                                "()",
+                                "\\b",
+                                "[\\q]",
+                                "[ä]",
+                                "((a{256}){256}){256}",
+                                "{2}",
+                                "\\B",
+                                "[ab]{5}(.{1,250}secret){2}.{1,250}"}) {
         patchbay::testing::FakeHost own;
         const auto plugin = patchbay::testing::load_plugin(REDACT_PLUGIN);
         const auto made = own.create(

@@ -148,6 +148,20 @@ TEST_F(CalculatorTest, WhatWouldBeHugeIsRefusedBeforeItIsComputed) {
     EXPECT_EQ(code_of(std::string(300, '-') + "1"), ErrorCode::bad_request);
 }
 
+TEST_F(CalculatorTest, WhatIsSmallAndLongIsNotCalledLarge) {
+    for (const auto* expression : {"0.5 ^ 2000", "1e-309", "1e-999999", "1 / 3 ^ 1000", "10 ^ 400"})
+        EXPECT_EQ(output_of(expression)["error"],
+                  "a number of this calculation has too many digits: written as a fraction, more "
+                  "than 308 above or below the line")
+            << expression;
+}
+
+TEST_F(CalculatorTest, AnErrorNamesTheCharacterAtWhichItIs) {
+    EXPECT_EQ(output_of("1 + \xC3\xA9 + $")["error"],
+              "cannot read the expression from character 5 on");
+    EXPECT_EQ(output_of("1 +\n2 $")["error"], "cannot read the expression from character 7 on");
+}
+
 TEST_F(CalculatorTest, DescribesItself) {
     const auto described = json::parse(host.describe());
     EXPECT_EQ(described.at(0).at("name"), "calculator");

@@ -16,6 +16,12 @@ def words_of(events):
     return len(text_of(events).split())
 
 
+def applying(applies_to):
+    """A middleware that is for those."""
+    return {"prompt": {"library": "patchbay_middleware_system_prompt",
+                       "config": {"text": "Be kind."}, "applies_to": applies_to}}
+
+
 class ReloadTest(unittest.TestCase):
     def setUp(self):
         self.server = Server(demo_config(demo={"words": 12})).start()
@@ -205,7 +211,13 @@ class ReloadTest(unittest.TestCase):
                  "/models/default": {"models": {"default": "demo/nosuch"}},
                  "/models/aliases/fast/0": {"models": {"default": "demo/demo",
                                                        "aliases": {"fast": ["nope/x"]}}},
-                 "/plugins/demo": {"demo": {"bogus": 1}}}
+                 "/plugins/demo": {"demo": {"bogus": 1}},
+                 "/plugins/prompt/applies_to/surfaces/0": {
+                     "plugins": applying({"surfaces": ["nativ"]})},
+                 "/plugins/prompt/applies_to/agents/1": {
+                     "plugins": applying({"agents": ["chat", "demo"]})},
+                 "/plugins/prompt/applies_to/providers/0": {
+                     "plugins": applying({"providers": ["keys"]})}}
         for pointer, change in wrong.items():
             with self.subTest(pointer):
                 reply = self.reload(demo_config(**change))

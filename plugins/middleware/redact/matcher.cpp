@@ -5,7 +5,7 @@
 
 namespace {
 
-constexpr size_t most_looks = 8;  // at a byte anew, on the average
+constexpr size_t most_looks = 4;  // at a byte anew, on the average
 
 bool is_word(std::optional<unsigned char> byte) {
     if (!byte) return false;
@@ -38,15 +38,20 @@ void Matcher::end(std::string& shown) {
         settle(shown);
         scan(shown);
     }
-    show(held_.size(), shown);
-    held_.clear();
-    shown_ = position_ = 0;
-    before_held_.reset();
+    show(text_end(), shown);
+    forget_all();
+}
+
+void Matcher::cut(std::string& shown) {
+    const auto first = oldest();
+    step(std::nullopt);
+    if (match_ && match_->start == first && !swallowing_) replace(first, match_->rule, shown);
+    forget_all();
 }
 
 void Matcher::scan(std::string& shown) {
-    while (position_ < held_.size()) {
-        const auto byte = static_cast<unsigned char>(held_[position_]);
+    while (position_ < text_end()) {
+        const auto byte = byte_at(position_);
         if (threads_.empty() && !match_ && !program_.first.test(byte)) {
             ++position_;
             continue;
@@ -54,13 +59,14 @@ void Matcher::scan(std::string& shown) {
         step(byte);
         ++position_;
         // Nothing that is still on its way begins as early: it is final.
-        if (match_ && threads_.empty()) settle(shown);
-        keep_to_limits(shown);
+        if (match_ && threads_.empty())
+            settle(shown);
+        else if (swallowing_)
+            swallow();
+        else
+            keep_to_limits(shown);
     }
-    auto keep = position_;
-    if (!threads_.empty()) keep = threads_.front().start;
-    if (match_) keep = std::min(keep, match_->start);
-    show(keep, shown);
+    show(oldest(), shown);
 }
 
 // Follows all threads over what consumes nothing, then over `byte`; nothing: the text is over.
@@ -102,9 +108,7 @@ void Matcher::follow(Thread thread, std::optional<unsigned char> next) {
 }
 
 bool Matcher::at_word_border(std::optional<unsigned char> next) const {
-    const auto before = position_ > 0
-                            ? std::optional(static_cast<unsigned char>(held_[position_ - 1]))
-                            : before_held_;
+    const auto before = position_ > base_ ? std::optional(byte_at(position_ - 1)) : before_held_;
     return is_word(before) != is_word(next);
 }
 
@@ -114,43 +118,77 @@ void Matcher::found(size_t start, uint32_t rule) {
     match_ = {start, position_, rule};
 }
 
-// Replaces the match; what is behind it is looked at anew.
+// The match is what it is: what is behind it is looked at anew.
 void Matcher::settle(std::string& shown) {
     const auto match = *std::exchange(match_, std::nullopt);
-    show(match.start, shown);
-    shown += replacements_[match.rule];
+    if (!std::exchange(swallowing_, false)) replace(match.start, match.rule, shown);
     shown_ = match.end;
     may_look_again_ -= std::min(may_look_again_, position_ - match.end);
     position_ = match.end;
     threads_.clear();
-    ++replaced_;
 }
 
 void Matcher::keep_to_limits(std::string& shown) {
-    if (match_) {
-        const bool long_enough = position_ - match_->start > most_held_;
-        if (long_enough || position_ - match_->end > may_look_again_) settle(shown);
-        return;
+    const auto first = oldest();
+    if (position_ - first > most_held_) {
+        const bool is_match = match_ && match_->start == first;
+        replace(first, is_match ? match_->rule : program_.rule_at(threads_.front().at), shown);
+        shown_ = match_ ? match_->end : position_;
+        swallowing_ = true;
+    } else if (match_ && position_ - match_->end > waits_for_longer()) {
+        settle(shown);
     }
-    std::erase_if(threads_,
-                  [&](const Thread& thread) { return position_ - thread.start > most_held_; });
+}
+
+// The match goes on, or what may become one: without a replacement, there is one already.
+void Matcher::swallow() {
+    if (match_) {
+        shown_ = match_->end;
+        if (position_ - match_->end <= std::min(most_held_, waits_for_longer())) return;
+        match_.reset();
+    }
+    swallowing_ = !threads_.empty() && threads_.front().start < shown_;
+    if (swallowing_) shown_ = position_;
+}
+
+// A match has been found: how far behind it a longer one may end. Never nothing, or what goes on
+// byte by byte would be several; that costs a few looks for a match, which is a byte or more.
+size_t Matcher::waits_for_longer() const { return std::max(may_look_again_, size_t{1}); }
+
+void Matcher::replace(size_t start, uint32_t rule, std::string& shown) {
+    show(start, shown);
+    shown += replacements_[rule];
+    ++replaced_;
 }
 
 void Matcher::show(size_t until, std::string& shown) {
-    shown.append(held_, shown_, until - shown_);
+    if (until <= shown_) return;
+    shown.append(held_, shown_ - base_, until - shown_);
     shown_ = until;
+}
+
+// Where what is undecided begins.
+size_t Matcher::oldest() const {
+    auto first = position_;
+    if (!threads_.empty()) first = threads_.front().start;
+    if (match_) first = std::min(first, match_->start);
+    return first;
 }
 
 // Now and then, so that a byte is moved about once, however many matches there are.
 void Matcher::forget_shown() {
-    if (shown_ == 0 || shown_ < held_.size() / 2) return;
-    before_held_ = static_cast<unsigned char>(held_[shown_ - 1]);
-    held_.erase(0, shown_);
-    position_ -= shown_;
-    for (auto& thread : threads_) thread.start -= shown_;
-    if (match_) {
-        match_->start -= shown_;
-        match_->end -= shown_;
-    }
-    shown_ = 0;
+    const auto size = shown_ - base_;
+    if (size == 0 || size < held_.size() / 2) return;
+    before_held_ = byte_at(shown_ - 1);
+    held_.erase(0, size);
+    base_ = shown_;
+}
+
+void Matcher::forget_all() {
+    held_.clear();
+    base_ = shown_ = position_ = 0;
+    before_held_.reset();
+    threads_.clear();
+    match_.reset();
+    swallowing_ = false;
 }

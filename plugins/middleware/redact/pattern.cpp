@@ -1,5 +1,6 @@
 #include "pattern.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,7 +11,7 @@ namespace {
 using patchbay::ErrorCode;
 using patchbay::Result;
 
-constexpr size_t most_instructions = 10'000;
+constexpr size_t most_instructions = 4'000;
 constexpr unsigned most_repetitions = 256;
 constexpr int deepest = 50;
 
@@ -286,10 +287,9 @@ public:
             case Node::Kind::word_border:
                 return put({.kind = Instruction::Kind::word_border, .next = next});
             case Node::Kind::bytes:
-                program_.bytes.push_back(node.bytes);
                 return put({.kind = Instruction::Kind::consume,
                             .next = next,
-                            .other = static_cast<uint32_t>(program_.bytes.size() - 1)});
+                            .other = index_of(node.bytes)});
             case Node::Kind::join:
                 for (auto part = node.parts.rbegin(); part != node.parts.rend(); ++part)
                     next = before(*part, next);
@@ -308,6 +308,14 @@ public:
     }
 
 private:
+    // Each set is kept once: repetitions have the same ones, and what is small stays at hand.
+    uint32_t index_of(const Bytes& bytes) {
+        const auto found = std::ranges::find(program_.bytes, bytes);
+        const auto index = found - program_.bytes.begin();
+        if (found == program_.bytes.end()) program_.bytes.push_back(bytes);
+        return static_cast<uint32_t>(index);
+    }
+
     uint32_t before_repeat(const Node& node, uint32_t next) {
         const auto& part = node.parts[0];
         const auto after = next;
@@ -358,4 +366,10 @@ Result<void> Program::add(std::string_view pattern, bool ignore_case, uint32_t r
         if (instruction.kind == Instruction::Kind::split) open.push_back(instruction.other);
     }
     return {};
+}
+
+// A pattern is written from its match on.
+uint32_t Program::rule_at(uint32_t at) const {
+    while (instructions[at].kind != Instruction::Kind::match) --at;
+    return instructions[at].other;
 }

@@ -26,7 +26,7 @@ struct Instruction {
 };
 
 // All patterns of a config, as alternatives.
-// Limits     10,000 instructions; repetitions of at most 256.
+// Limits     4,000 instructions; repetitions of at most 256.
 struct Program {
     std::vector<Instruction> instructions;
     std::vector<Bytes> bytes;
@@ -35,4 +35,7 @@ struct Program {
 
     // Adds a pattern, whose matches say `rule`. bad_request where it cannot be one.
     patchbay::Result<void> add(std::string_view pattern, bool ignore_case, uint32_t rule);
+
+    // Whose instruction that is.
+    uint32_t rule_at(uint32_t at) const;
 };

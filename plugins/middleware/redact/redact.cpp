@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,8 +22,10 @@ using patchbay::Events;
 using patchbay::Output;
 using patchbay::Result;
 
-// A message that is larger is not looked at on the lane, where others would wait for it.
-constexpr size_t most_on_lane = size_t{64} * 1024;
+// What is more is not looked at on the lane, where others would wait for it. A byte costs a look at
+// each instruction at worst, and a look a nanosecond or so: see the README.
+constexpr size_t most_bytes_on_lane = size_t{16} * 1024;
+constexpr size_t most_looks_on_lane = 500'000;
 
 struct Rules {
     Program program;
@@ -74,11 +77,13 @@ public:
         return Events::taken;
     }
 
-    void on_end(uint32_t) override {
+    void on_end(uint32_t reason) override {
         texts_.clear();
         texts_.reserve(2);
         shown_.clear();
-        end_texts();
+        // Of what was cut off nobody knows what it would have become.
+        const bool cut = reason == PATCHBAY_FINISH_CANCELLED || reason == PATCHBAY_FINISH_ERROR;
+        end_texts(cut ? &Matcher::cut : &Matcher::end);
         if (auto sent = write(shown_); !sent) out().log().error(sent.error().message);
     }
 
@@ -91,33 +96,33 @@ private:
     bool add_delta(const Event& event) {
         auto& matcher = matcher_of(event.channel);
         const auto text = patchbay::text_of(event.text);
-        const auto held = matcher.held(), replaced = matcher.replaced();
         auto& shown = texts_.emplace_back();
         matcher.add(text, shown);
         if (!shown.empty() || event.extra_json.size > 0 || text.empty()) {
             auto& changed = shown_.emplace_back(event);
             changed.text = patchbay::view_of(shown);
         }
-        return held > 0 || matcher.held() > 0 || matcher.replaced() > replaced;
+        return shown != text;
     }
 
     // A tool call stands between two texts: no match reaches over it.
     bool add_other(const Event& event) {
         const bool parts =
             event.kind == PATCHBAY_EVENT_TOOL_CALL || event.kind == PATCHBAY_EVENT_TOOL_RESULT;
-        const bool changed = parts && end_texts();
+        const bool changed = parts && end_texts(&Matcher::end);
         shown_.push_back(event);
         return changed;
     }
 
-    bool end_texts() {
+    bool end_texts(void (Matcher::*end)(std::string&)) {
         bool any = false;
         for (const auto channel : {PATCHBAY_CHANNEL_REASONING, PATCHBAY_CHANNEL_ANSWER}) {
             auto& matcher = matcher_of(channel);
             if (matcher.held() == 0) continue;
             any = true;
             auto& shown = texts_.emplace_back();
-            matcher.end(shown);
+            (matcher.*end)(shown);
+            if (shown.empty()) continue;
             Event event = {};
             event.kind = PATCHBAY_EVENT_DELTA;
             event.channel = channel;
@@ -137,7 +142,10 @@ class Redact : public patchbay::Middleware {
 public:
     using Watcher = RedactedAnswer;
 
-    explicit Redact(Rules rules) : rules_(std::move(rules)) {}
+    explicit Redact(Rules rules)
+        : rules_(std::move(rules)),
+          most_on_lane_(std::min(most_bytes_on_lane,
+                                 most_looks_on_lane / rules_.program.instructions.size())) {}
 
     static Result<std::unique_ptr<Redact>> create(const patchbay::Host&, std::string_view config) {
         auto rules = rules_of(config);
@@ -150,7 +158,7 @@ public:
         std::unique_ptr<patchbay::TurnWatcher> watcher;
         if (rules_.answers) watcher = std::make_unique<RedactedAnswer>(out, rules_);
         if (!rules_.requests) return {patchbay::Change(), std::move(watcher)};
-        if (turn.content_json.size() + turn.input_json.size() > most_on_lane) {
+        if (turn.content_json.size() + turn.input_json.size() > most_on_lane_) {
             redact_later(gate, std::string(turn.content_json), std::string(turn.input_json));
             return {patchbay::Pending(), std::move(watcher)};
         }
@@ -180,9 +188,9 @@ private:
         return change;
     }
 
-    // Whether there was something to take out.
+    // Whether there was something to take out. The text is whole: `hold` is not for it.
     bool redact(std::string& text) const {
-        Matcher matcher(rules_.program, rules_.replacements, rules_.most_held);
+        Matcher matcher(rules_.program, rules_.replacements, text.size());
         std::string shown;
         matcher.add(text, shown);
         matcher.end(shown);
@@ -198,19 +206,27 @@ private:
             return {};
         bool any = false;
         for (auto& part : parts) {
-            if (part.value("type", "") != "text") continue;
-            any |= redact(part.at("text").get_ref<std::string&>());
+            const auto type = part.value("type", "");
+            if (type == "text") any |= redact(part.at("text").get_ref<std::string&>());
+            if (type != "tool_result") continue;
+            for (const auto* key : {"output", "error"})
+                if (const auto found = part.find(key); found != part.end())
+                    any |= redact_values(*found);
         }
         return any ? parts.dump() : std::string();
     }
 
-    // The input with its strings and numbers redacted, at every depth; "" as above. A number that
-    // matches becomes a string.
+    // The input with what is in it redacted; "" as above.
     std::string redacted_input(std::string_view input_json) const {
         if (input_json.empty()) return {};
         auto input = json::parse(input_json);
+        return redact_values(input) ? input.dump() : std::string();
+    }
+
+    // Strings and numbers, at every depth. A number that matches becomes a string.
+    bool redact_values(json& document) const {
         bool any = false;
-        std::vector<json*> left = {&input};  // no recursion: who asks chooses the depth
+        std::vector<json*> left = {&document};  // no recursion: who asks chooses the depth
         while (!left.empty()) {
             auto& value = *left.back();
             left.pop_back();
@@ -225,10 +241,11 @@ private:
                 any = true;
             }
         }
-        return any ? input.dump() : std::string();
+        return any;
     }
 
     Rules rules_;
+    size_t most_on_lane_;
 };
 
 constexpr std::string_view config_schema = R"({

@@ -16,8 +16,11 @@ std::unexpected<patchbay::Error> refused(ErrorCode code, std::string message) {
     return std::unexpected(patchbay::user_error(code, std::move(message)));
 }
 
-std::unexpected<patchbay::Error> too_large() {
-    return refused(ErrorCode::out_of_range, "a number of this calculation is too large");
+// Of what is large, and as well of what is small or between and takes a long denominator.
+std::unexpected<patchbay::Error> too_long() {
+    return refused(ErrorCode::out_of_range,
+                   "a number of this calculation has too many digits: written as a fraction, more "
+                   "than 308 above or below the line");
 }
 
 std::unexpected<patchbay::Error> by_zero() {
@@ -31,7 +34,7 @@ size_t bits_of(const Number& value) {
 }
 
 NumberResult bounded(Number value) {
-    if (bits_of(value) > most_bits) return too_large();
+    if (bits_of(value) > most_bits) return too_long();
     return value;
 }
 
@@ -83,10 +86,10 @@ NumberResult power(const Number& base, const Number& exponent) {
     }
     if (base == 1) return Number(1);
     if (base == -1) return Number(numerator(exponent) % 2 == 0 ? 1 : -1);
-    if (abs(exponent) > most_bits) return too_large();
+    if (abs(exponent) > most_bits) return too_long();
     const auto times = static_cast<unsigned>(abs(numerator(exponent)));
     // A number of b bits is at least 2 ^ (b - 1).
-    if ((bits_of(base) - 1) * times > most_bits) return too_large();
+    if ((bits_of(base) - 1) * times > most_bits) return too_long();
     const Number positive(power_of(numerator(base), times), power_of(denominator(base), times));
     return bounded(exponent < 0 ? Number(1 / positive) : positive);
 }
@@ -111,7 +114,7 @@ NumberResult number_of(std::string_view digits, std::string_view fraction, int e
     const int shift = exponent - static_cast<int>(fraction.size());
     if (digits.size() + fraction.size() > most_bits / 3 ||
         static_cast<size_t>(std::abs(shift)) > most_bits / 3)
-        return too_large();
+        return too_long();
     // With zeros in front it would be read as an octal one.
     auto text = std::string(digits) + std::string(fraction);
     text.erase(0, std::min(text.find_first_not_of('0'), text.size() - 1));

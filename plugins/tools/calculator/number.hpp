@@ -1,7 +1,7 @@
 // Exact numbers: fractions of integers, of a bounded size.
 //
-// Errors     out_of_range when a result would be larger than the limit: it is refused before it is
-//            computed. bad_request for what has no result, such as a division by zero.
+// Errors     out_of_range when a result would have more digits than the limit: it is refused before
+//            it is computed. bad_request for what has no result, such as a division by zero.
 // Limits     1,024 bits, some 308 digits, of the numerator and of the denominator.
 #pragma once
 

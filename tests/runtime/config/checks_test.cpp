@@ -1,5 +1,7 @@
 #include "runtime/config/address.hpp"
 #include "runtime/config/reload.hpp"
+#include "runtime/config/schema.hpp"
+#include "runtime/config/surfaces.hpp"
 #include "tests/runtime/config/config_file.hpp"
 
 #include <gtest/gtest.h>
@@ -62,6 +64,40 @@ TEST(ChecksTest, DefaultModelNamesAnInstanceThatExists) {
 TEST(ChecksTest, MiddlewareMustExist) {
     EXPECT_NE(complaints(valid_with(R"("middleware": ["cache"])")).find("/middleware/0"),
               std::string::npos);
+}
+
+// It would see no turn at all, and what it is to take out would pass.
+TEST(ChecksTest, WhatAMiddlewareAppliesToMustExist) {
+    const auto with = [](const std::string& applies_to) {
+        return complaints(R"({"plugins": {"keys": {"library": "k"}, "assistant": {"library": "a"},
+            "upstream": {"library": "u"}, "resting": {"library": "r", "enabled": false},
+            "redact": {"library": "r", "applies_to": )" +
+                          applies_to + R"(}}, "auth": ["keys"], "middleware": ["redact"],
+            "models": {"default": "any"}})");
+    };
+    const std::string place = "/plugins/redact/applies_to";
+
+    EXPECT_EQ(with(R"({"surfaces": ["native", "stream-conversation", "stream-simple"],
+                       "agents": ["chat", "assistant", "resting"],
+                       "providers": ["upstream", "resting"]})"),
+              "");
+    const auto text = with(R"({"surfaces": ["native", "nativ"], "agents": ["assistent"],
+                               "providers": ["upstraem", ""]})");
+    for (const auto& line :
+         {place + "/surfaces/1: found a name that no surface has, expected one of \"native\", "
+                  "\"stream-conversation\", \"stream-simple\"; did you mean \"native\"",
+          place + "/agents/0: found a name that is not in \"plugins\", expected the name of an "
+                  "agent; did you mean \"assistant\"",
+          place + "/providers/0: found a name that is not in \"plugins\", expected the name of a "
+                  "provider; did you mean \"upstream\"",
+          place + "/providers/1: "})
+        EXPECT_NE(text.find(line), std::string::npos) << line << "\n" << text;
+}
+
+TEST(ChecksTest, TheSchemaNamesEverySurface) {
+    for (const auto name : surfaces)
+        EXPECT_NE(schema_text().find("\\\"" + std::string(name) + "\\\""), std::string::npos)
+            << name;
 }
 
 TEST(ChecksTest, PluginNamesAreFitForModelIds) {

@@ -12,7 +12,9 @@ using Addresses = std::vector<std::string>;
 Result<Addresses> look_up(const std::string& host) {
     if (host == "inside.example.com") return Addresses{"127.0.0.1", "::1", "10.0.0.1"};
     if (host == "mapped.example.com") return Addresses{"::ffff:127.0.0.1", "64:ff9b::7f00:1"};
-    return failure(ErrorCode::upstream, "no such name: " + host);
+    Error error{.code = ErrorCode::upstream, .message = "no such name: " + host};
+    error.retryable = host == "tired.example.com";
+    return std::unexpected(error);
 }
 
 class PublicOnlyTest : public HttpClientTest {
@@ -65,8 +67,7 @@ TEST_F(PublicOnlyTest, RefuseThisMachineInEverySpelling) {
         run(url(host), true, handler);
         ASSERT_TRUE(handler.error) << host;
         // What is no address to libcurl either is a name that does not exist.
-        EXPECT_TRUE(handler.error->code == ErrorCode::forbidden ||
-                    handler.error->message.find("no such name") != std::string::npos)
+        EXPECT_EQ(handler.error->code, ErrorCode::forbidden)
             << host << ": " << handler.error->message;
     }
 
@@ -82,12 +83,39 @@ TEST_F(PublicOnlyTest, RefuseNamesOfOtherAddressesAndDoNotTellThem) {
             ASSERT_TRUE(handler.error);
             EXPECT_EQ(handler.error->code, ErrorCode::forbidden);
             EXPECT_EQ(handler.error->message,
-                      fmt::format("{}:{} is not on the public internet: it may not be called", host,
-                                  upstream.port()));
+                      fmt::format("{}:{} is not on the public internet, or there is no such host",
+                                  host, upstream.port()));
         }
     }
 
     EXPECT_EQ(upstream.connections(), 0);
+}
+
+TEST_F(PublicOnlyTest, DoNotTellWhichNamesThereAreInside) {
+    const auto told_of = [&](const std::string& host) {
+        RecordingHandler handler;
+        run(url(host), true, handler);
+        auto error = handler.error.value_or(Error{});
+        error.message.replace(0, error.message.find(' '), "HOST");
+        return error;
+    };
+
+    const auto inside = told_of("inside.example.com"), nowhere = told_of("nowhere.example.com");
+
+    EXPECT_EQ(inside.message, nowhere.message);
+    EXPECT_EQ(inside.code, nowhere.code);
+    EXPECT_EQ(inside.retryable, nowhere.retryable);
+    EXPECT_EQ(inside.user_safe, nowhere.user_safe);
+    EXPECT_TRUE(told_of("tired.example.com").retryable);  // the name server's own trouble
+}
+
+TEST_F(PublicOnlyTest, AnswerOthersThatANameDoesNotExist) {
+    RecordingHandler handler;
+
+    run(url("nowhere.example.com"), false, handler);
+
+    ASSERT_TRUE(handler.error);
+    EXPECT_EQ(handler.error->message, "no such name: nowhere.example.com");
 }
 
 TEST_F(PublicOnlyTest, TakeNoConnectionThatACallWithoutTheRuleHasLeft) {

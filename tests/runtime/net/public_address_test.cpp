@@ -92,6 +92,24 @@ TEST(PublicAddress, ThatCarriesOneOfVersion4IsWhatThatOneIs) {
         EXPECT_FALSE(is_public_text(text)) << text;
 }
 
+TEST(PublicAddress, IsNoneAtWhichACloudTellsItsSecrets) {
+    for (const char* text : {"168.63.129.16",    // Azure: the one in a public block
+                             "169.254.169.254",  // most of them
+                             "169.254.170.2",    // Amazon's containers
+                             "169.254.0.23",     // Tencent
+                             "169.254.42.42",    // Scaleway
+                             "100.100.100.200",  // Alibaba
+                             "192.0.0.192",      // Oracle
+                             "fd00:ec2::254",    // Amazon
+                             "fd20:ce::254",     // Google
+                             "fd00:42::42",      // Scaleway
+                             "fe80::a9fe:a9fe",  // OpenStack
+                             "::ffff:168.63.129.16", "64:ff9b::168.63.129.16", "2002:a83f:8110::1"})
+        EXPECT_FALSE(is_public_text(text)) << text;
+    EXPECT_TRUE(is_public_text("168.63.129.15"));
+    EXPECT_TRUE(is_public_text("168.63.129.17"));
+}
+
 TEST(PublicAddress, IsAnAddressOfIp) {
     sockaddr other{};
     other.sa_family = AF_UNIX;

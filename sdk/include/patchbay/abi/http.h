@@ -21,9 +21,9 @@
 
 /* flags: connects only to addresses of the public internet: for URLs that a model or a user chose.
  * Checked is the address that is connected to, after DNS; no loopback, link-local, private or
- * otherwise special one, in no spelling. Else done(FORBIDDEN), and a USER_SAFE message that
- * names the URL's host and no address that it has. Through a proxy nobody can check: FORBIDDEN,
- * too. */
+ * otherwise special one, in no spelling. Else, and where no such host exists, done(FORBIDDEN), and
+ * a USER_SAFE message that names the URL's host and no address that it has. Through a proxy nobody
+ * can check: FORBIDDEN, too. */
 #define PATCHBAY_HTTP_PUBLIC_ONLY 4u
 
 typedef struct patchbay_http_start {
