@@ -137,7 +137,7 @@ static const void* get_interface(patchbay_str id) {
 extern const patchbay_plugin patchbay_plugin_entry;
 __attribute__((visibility("default"))) const patchbay_plugin patchbay_plugin_entry = {
     PATCHBAY_ABI_MAJOR,
-    0,
+    PATCHBAY_ABI_DRAFT,
     "org.example.countdown",
     "1.0.0",
     "{\"title\": \"Countdown\", \"interfaces\": [\"" PATCHBAY_PROVIDER_1 "\"]}",

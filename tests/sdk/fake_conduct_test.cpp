@@ -58,7 +58,7 @@ const patchbay_agent_1 agent = {
 
 const patchbay_plugin plugin = {
     .abi = PATCHBAY_ABI_MAJOR,
-    .reserved = 0,
+    .draft = PATCHBAY_ABI_DRAFT,
     .id = "org.example.amiss",
     .version = "1",
     .about_json = "",

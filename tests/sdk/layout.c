@@ -54,7 +54,7 @@ AT(patchbay_error, extra_json, 56);
 /* plugin.h */
 SIZE(patchbay_plugin, 56);
 AT(patchbay_plugin, abi, 0);
-AT(patchbay_plugin, reserved, 4);
+AT(patchbay_plugin, draft, 4);
 AT(patchbay_plugin, id, 8);
 AT(patchbay_plugin, version, 16);
 AT(patchbay_plugin, about_json, 24);
@@ -65,7 +65,7 @@ AT(patchbay_plugin, get_interface, 48);
 /* host.h */
 SIZE(patchbay_host, 32);
 AT(patchbay_host, abi, 0);
-AT(patchbay_host, reserved, 4);
+AT(patchbay_host, draft, 4);
 AT(patchbay_host, version, 8);
 AT(patchbay_host, get_interface, 16);
 AT(patchbay_host, set_error, 24);

@@ -23,6 +23,10 @@
 /* 0 until release 1.0: must match exactly. From 1.0 on it is 1, for ever. */
 #define PATCHBAY_ABI_MAJOR 0u
 
+/* Which draft of 0 this is: one more with each change of a layout or a constant, and from 1.0 on 0.
+ * Must match exactly: drafts know nothing of each other. */
+#define PATCHBAY_ABI_DRAFT 1u
+
 /* UTF-8 text or bytes: pointer and length, not NUL-terminated. An empty one may have a NULL
  * pointer. */
 typedef struct patchbay_str {
