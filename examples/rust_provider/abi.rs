@@ -4,7 +4,7 @@
 use std::os::raw::{c_char, c_void};
 
 pub const ABI_MAJOR: u32 = 0;
-pub const ABI_DRAFT: u32 = 1;
+pub const ABI_DRAFT: u32 = 2;
 pub const PROVIDER_1: &str = "patchbay.provider/1";
 pub const STREAM_1: &str = "patchbay.stream/1";
 

@@ -32,6 +32,7 @@ typedef struct patchbay_decision {
     patchbay_str input_json; /* EDITED: the new one */
     patchbay_str by;         /* whose credential decided; "" when it expired */
     patchbay_str comment;    /* "" or what they said */
+    patchbay_str extra_json; /* "" or a JSON object: room to grow */
 } patchbay_decision;
 
 /* `error`: NULL, and then `decision` is set; or CANCELLED. Exactly once. [lane] */

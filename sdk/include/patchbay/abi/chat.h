@@ -47,6 +47,7 @@ typedef struct patchbay_chat_end {
     patchbay_str text;            /* with COLLECT: its answer, without the reasoning */
     patchbay_str tool_calls_json; /* "" or a JSON array: {"id", "name", "arguments": object} */
     patchbay_usage usage;         /* of this child, and of its own children */
+    patchbay_str extra_json;      /* "" or a JSON object: room to grow */
 } patchbay_chat_end;
 
 typedef struct patchbay_chat_handler {

@@ -63,7 +63,7 @@ typedef struct patchbay_middleware_1 {
     patchbay_status (*on_events)(void* state, const patchbay_event* events, uint32_t count);
 
     /* May be NULL. The answer ends as PATCHBAY_FINISH_…; what is held is emitted in here, or lost.
-     * Not after a crash. [lane] */
+     * Not after a crash. Room to grow: none; why it failed is for a next revision. [lane] */
     void (*on_end)(void* state, uint32_t reason);
 
     /* Frees the state: the last call. Only when *state was set. [lane] */

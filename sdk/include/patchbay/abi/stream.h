@@ -78,7 +78,8 @@ typedef struct patchbay_stream_1 {
                             const patchbay_event* events, uint32_t count);
 
     /* Ends the answer: exactly once. `error` is read when `reason` is ERROR, else NULL.
-     * close() follows when everything that hangs on the stream has completed. [lane] */
+     * close() follows when everything that hangs on the stream has completed. Room to grow: the
+     * error's extra_json, and, of another end, METADATA emitted before it. [lane] */
     patchbay_status (*finish)(const patchbay_host* host, patchbay_stream stream, uint32_t reason,
                               const patchbay_error* error);
 

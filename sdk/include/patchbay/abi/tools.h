@@ -28,6 +28,7 @@ typedef struct patchbay_tool_end {
     patchbay_str call_id;
     patchbay_str output_json;    /* when `error` is NULL */
     const patchbay_error* error; /* FORBIDDEN: somebody who was asked said no */
+    patchbay_str extra_json;     /* "" or a JSON object: room to grow */
 } patchbay_tool_end;
 
 /* Exactly once. [lane] */

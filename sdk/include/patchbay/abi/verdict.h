@@ -18,7 +18,7 @@ typedef struct patchbay_principal {
     patchbay_str owner;         /* "user:alice": whose conversations these are; 1..256 bytes */
     patchbay_str credential_id; /* which key or token, for logs and limits; never the secret */
     patchbay_str email;         /* "" = unknown */
-    patchbay_str claims_json;   /* "" or a JSON object */
+    patchbay_str extra_json;    /* "" or a JSON object: room to grow */
     int64_t expires_at_ms;      /* Unix time; 0 = never; in the past: denied */
     uint32_t role;              /* PATCHBAY_ROLE_… */
     uint32_t reserved;          /* 0 */
@@ -32,8 +32,9 @@ typedef struct patchbay_change {
                                 * the input's JSON becomes this, where content_json is "" */
     patchbay_str options_json;
     patchbay_str model;
-    patchbay_str system; /* text that goes before the conversation, behind that of others */
-    patchbay_str answer; /* the whole answer: neither agent nor model is asked */
+    patchbay_str system;     /* text that goes before the conversation, behind that of others */
+    patchbay_str answer;     /* the whole answer: neither agent nor model is asked */
+    patchbay_str extra_json; /* "" or a JSON object: room to grow */
 } patchbay_change;
 
 typedef struct patchbay_verdict {
