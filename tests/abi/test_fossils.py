@@ -68,8 +68,8 @@ class FossilsTest(unittest.TestCase):
     def test_validate_says_why_one_is_refused(self):
         for name, reason in KEPT.items():
             with self.subTest(name):
-                done = subprocess.run([BINARY, "plugin", "validate", "--only", "load.loads",
-                                       self.folder / name], text=True, capture_output=True)
+                done = subprocess.run([BINARY, "plugin", "validate", self.folder / name, "--only",
+                                       "load.loads"], text=True, capture_output=True)
                 self.assertEqual(done.returncode, 1 if reason else 0, done.stdout)
                 self.assertIn(reason or "passed", done.stdout)
 
