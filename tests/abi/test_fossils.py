@@ -3,7 +3,6 @@ those of before 1.0 run on today's headers or are refused, with a reason that sa
 
 import hashlib
 import pathlib
-import re
 import shutil
 import subprocess
 import tempfile
@@ -63,7 +62,8 @@ class FossilsTest(unittest.TestCase):
         for name, reason in KEPT.items():
             with self.subTest(name):
                 line = lines[name.removesuffix(".so")]
-                self.assertIn(f"off {reason}" if reason else " on ", re.sub(r"\S*/", "", line))
+                self.assertIn(" off " if reason else " on ", line)
+                self.assertIn(reason or "", line)
 
     def test_validate_says_why_one_is_refused(self):
         for name, reason in KEPT.items():
