@@ -69,7 +69,7 @@ const void* get_interface(patchbay_str id) {
 }
 
 constexpr patchbay_plugin plugin{.abi = PATCHBAY_ABI_MAJOR,
-                                 .reserved = 0,
+                                 .draft = PATCHBAY_ABI_DRAFT,
                                  .id = "org.example.bench",
                                  .version = "1.0.0",
                                  .about_json = "",

@@ -82,7 +82,8 @@ static patchbay_status open_chat(void* instance, const patchbay_chat_request* re
     long from;
     chat* opened;
 
-    if (request->model.size < sizeof model) memcpy(model, request->model.data, request->model.size);
+    if (request->model.size > 0 && request->model.size < sizeof model)
+        memcpy(model, request->model.data, request->model.size); /* an empty view may be NULL */
     from = strtol(model, &end, 10);
     if (end == model || *end != '\0' || from < 0) from = 10;
     if (from > largest) return fail(self->host, PATCHBAY_E_MODEL_NOT_FOUND, "more than 100000");
@@ -137,7 +138,7 @@ static const void* get_interface(patchbay_str id) {
 extern const patchbay_plugin patchbay_plugin_entry;
 __attribute__((visibility("default"))) const patchbay_plugin patchbay_plugin_entry = {
     PATCHBAY_ABI_MAJOR,
-    0,
+    PATCHBAY_ABI_DRAFT,
     "org.example.countdown",
     "1.0.0",
     "{\"title\": \"Countdown\", \"interfaces\": [\"" PATCHBAY_PROVIDER_1 "\"]}",

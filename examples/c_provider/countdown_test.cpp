@@ -30,9 +30,11 @@ int main() {
     host.run_until([&] { return cancelled.closed(); });
     expect(cancelled.finish_reason() == PATCHBAY_FINISH_CANCELLED, "cancelling ends it");
 
-    auto& named = **host.open(ChatInput{.model = "rocket"});
-    host.run_until([&] { return named.closed(); });
-    expect.equal(named.text(), "10 9 8 7 6 5 4 3 2 1 0");
+    for (const auto* name : {"rocket", ""}) {
+        auto& named = **host.open(ChatInput{.model = name});
+        host.run_until([&] { return named.closed(); });
+        expect.equal(named.text(), "10 9 8 7 6 5 4 3 2 1 0");
+    }
 
     const auto refused = host.open(ChatInput{.model = "100001"});
     expect(!refused && refused.error().code == patchbay::ErrorCode::model_not_found,

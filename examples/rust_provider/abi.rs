@@ -4,6 +4,7 @@
 use std::os::raw::{c_char, c_void};
 
 pub const ABI_MAJOR: u32 = 0;
+pub const ABI_DRAFT: u32 = 2;
 pub const PROVIDER_1: &str = "patchbay.provider/1";
 pub const STREAM_1: &str = "patchbay.stream/1";
 
@@ -61,7 +62,7 @@ pub struct Error {
 #[repr(C)]
 pub struct Host {
     pub abi: u32,
-    pub reserved: u32,
+    pub draft: u32,
     pub version: *const c_char,
     pub get_interface: extern "C" fn(*const Host, Str) -> *const c_void,
     pub set_error: extern "C" fn(*const Host, *const Error),
@@ -104,7 +105,7 @@ pub struct Provider1 {
 #[repr(C)]
 pub struct Plugin {
     pub abi: u32,
-    pub reserved: u32,
+    pub draft: u32,
     pub id: *const u8, // these three end with NUL
     pub version: *const u8,
     pub about_json: *const u8,

@@ -159,7 +159,7 @@ extern "C" fn get_interface(id: Str) -> *const c_void {
 #[allow(non_upper_case_globals)]
 pub static patchbay_plugin_entry: Plugin = Plugin {
     abi: abi::ABI_MAJOR,
-    reserved: 0,
+    draft: abi::ABI_DRAFT,
     id: b"org.example.fibonacci\0".as_ptr(),
     version: b"1.0.0\0".as_ptr(),
     about_json: b"{\"title\": \"Fibonacci\", \"interfaces\": [\"patchbay.provider/1\"]}\0".as_ptr(),

@@ -287,7 +287,8 @@ void Child::finish(uint32_t reason, const Error* error) {
                                 .error = error ? &view : nullptr,
                                 .text = borrow(text_),
                                 .tool_calls_json = borrow(calls),
-                                .usage = abi_usage(run_.ledger().of(ledger_entry_))};
+                                .usage = abi_usage(run_.ledger().of(ledger_entry_)),
+                                .extra_json = {}};
     listener_.on_done(end);
 }
 

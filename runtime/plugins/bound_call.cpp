@@ -13,13 +13,14 @@ namespace {
 constexpr uint32_t known_flags =
     PATCHBAY_HTTP_SPLIT_SSE | PATCHBAY_HTTP_MANUAL_PAUSE | PATCHBAY_HTTP_PUBLIC_ONLY;
 
-bool has_valid_views(const patchbay_http_start& request) {
+bool is_valid(const patchbay_http_start& request) {
     if (request.header_count > 0 && !request.headers) return false;
     for (uint32_t i = 0; i < request.header_count; ++i) {
         const auto& header = request.headers[i];
         if (!is_readable(header.name) || !is_readable(header.value)) return false;
     }
-    return is_readable(request.method) && is_readable(request.url) && is_readable(request.body);
+    return is_readable(request.method) && is_readable(request.url) && is_readable(request.body) &&
+           is_object_or_empty(request.extra_json);
 }
 
 // 0 leaves the default, which is that of http.h.
@@ -57,7 +58,7 @@ BoundCall::BoundCall(Owner& owner, uint32_t flags, const patchbay_http_handler& 
 
 patchbay_status BoundCall::start(const patchbay_http_start& request) {
     const bool splits = (flags_ & PATCHBAY_HTTP_SPLIT_SSE) != 0;
-    if (!handler_.done || (splits && !handler_.event) || !has_valid_views(request))
+    if (!handler_.done || (splits && !handler_.event) || !is_valid(request))
         return PATCHBAY_E_BAD_REQUEST;
     if ((flags_ & ~known_flags) != 0) return PATCHBAY_E_UNSUPPORTED;
     if (!take_handle(HandleKind::call)) return PATCHBAY_E_LIMIT;

@@ -21,15 +21,13 @@ bool is_plain(std::string_view text, size_t limit) {
 }
 
 bool is_valid(const patchbay_principal& principal) {
-    for (const auto* text :
-         {&principal.owner, &principal.credential_id, &principal.email, &principal.claims_json}) {
+    for (const auto* text : {&principal.owner, &principal.credential_id, &principal.email}) {
         if (!is_readable(*text)) return false;
     }
-    const auto claims = view(principal.claims_json);
     return principal.owner.size > 0 && is_plain(view(principal.owner), owner_limit) &&
            is_plain(view(principal.credential_id), text_limit) &&
            is_plain(view(principal.email), text_limit) &&
-           (claims.empty() || is_json_object(claims)) && principal.role >= PATCHBAY_ROLE_USER &&
+           is_object_or_empty(principal.extra_json) && principal.role >= PATCHBAY_ROLE_USER &&
            principal.role <= PATCHBAY_ROLE_ADMIN;
 }
 

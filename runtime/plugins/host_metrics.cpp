@@ -79,14 +79,14 @@ patchbay_status define(const patchbay_host* host, const patchbay_metric* metric,
     return PATCHBAY_OK;
 }
 
-// The metric and the values of its labels; nullptr: an unknown id, or values that are no text.
+// The metric and the values of its labels; nullptr: an unknown id, another number of values than
+// it has labels, or values that are no text.
 observe::Meter* find(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
-                     Labels& labels) {
+                     uint32_t count, Labels& labels) {
     auto* const meter = Instance::of(host).metrics().find(id);
-    if (!meter) return nullptr;
-    const auto count = meter->definition().labels.size();
+    if (!meter || count != meter->definition().labels.size()) return nullptr;
     if (count > 0 && !label_values) return nullptr;
-    for (size_t i = 0; i < count; ++i) {
+    for (uint32_t i = 0; i < count; ++i) {
         if (!is_readable(label_values[i]) || !is_utf8(view(label_values[i]))) return nullptr;
         labels[i] = view(label_values[i]);
     }
@@ -94,20 +94,18 @@ observe::Meter* find(const patchbay_host* host, uint32_t id, const patchbay_str*
 }
 
 patchbay_status add(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
-                    double value) noexcept {
+                    uint32_t label_count, double value) noexcept {
     Labels labels;
-    auto* const meter = find(host, id, label_values, labels);
-    const auto count = meter ? meter->definition().labels.size() : 0;
-    const bool done = meter && meter->add({labels.data(), count}, value);
+    auto* const meter = find(host, id, label_values, label_count, labels);
+    const bool done = meter && meter->add({labels.data(), label_count}, value);
     return done ? PATCHBAY_OK : PATCHBAY_E_BAD_REQUEST;
 }
 
 patchbay_status set(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
-                    double value) noexcept {
+                    uint32_t label_count, double value) noexcept {
     Labels labels;
-    auto* const meter = find(host, id, label_values, labels);
-    const auto count = meter ? meter->definition().labels.size() : 0;
-    const bool done = meter && meter->set({labels.data(), count}, value);
+    auto* const meter = find(host, id, label_values, label_count, labels);
+    const bool done = meter && meter->set({labels.data(), label_count}, value);
     return done ? PATCHBAY_OK : PATCHBAY_E_BAD_REQUEST;
 }
 

@@ -56,7 +56,7 @@ Instance::Instance(const InstanceSpec& spec, const Library& library,
       metrics_(*name_, services_->metrics),
       faults_(services_->fault_limit) {
     host_.abi = {.abi = PATCHBAY_ABI_MAJOR,
-                 .reserved = 0,
+                 .draft = PATCHBAY_ABI_DRAFT,
                  .version = services_->version.c_str(),
                  .get_interface = host_get_interface,
                  .set_error = host_set_error};

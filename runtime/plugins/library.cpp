@@ -48,11 +48,22 @@ Error not_found(const std::string& name, const std::vector<std::string>& folders
                                    names.empty() ? "" : "; near it: " + names)};
 }
 
-Result<void> check_entry(const fs::path& path, const patchbay_plugin& entry) {
+// What the table says besides these two may lie anywhere, when they are others.
+Result<void> check_abi(const fs::path& path, const patchbay_plugin& entry) {
     if (entry.abi != PATCHBAY_ABI_MAJOR)
         return failure(ErrorCode::unsupported,
                        fmt::format("{} was built for ABI {}, this host speaks ABI {}: rebuild it",
                                    path.string(), entry.abi, PATCHBAY_ABI_MAJOR));
+    if (entry.draft != PATCHBAY_ABI_DRAFT)
+        return failure(ErrorCode::unsupported,
+                       fmt::format("{} was built for draft {} of ABI {}, this host speaks draft "
+                                   "{}: rebuild it",
+                                   path.string(), entry.draft, entry.abi, PATCHBAY_ABI_DRAFT));
+    return {};
+}
+
+Result<void> check_entry(const fs::path& path, const patchbay_plugin& entry) {
+    if (auto spoken = check_abi(path, entry); !spoken) return spoken;
     const std::pair<const char*, bool> members[] = {
         {"id", entry.id != nullptr},
         {"version", entry.version != nullptr},

@@ -37,7 +37,8 @@ bool is_valid(const patchbay_change& change, bool has_input) {
     }
     return is_array_or_empty(change.content_json) && is_object_or_empty(change.input_json) &&
            (has_input || change.input_json.size == 0) && is_object_or_empty(change.options_json) &&
-           change.system.size <= system_limit && change.answer.size <= answer_limit;
+           is_object_or_empty(change.extra_json) && change.system.size <= system_limit &&
+           change.answer.size <= answer_limit;
 }
 
 TurnChange copy_of(const patchbay_change& change) {

@@ -44,6 +44,7 @@ void on_done(void* user, const patchbay_chat_end* end) {
     views.error = lend_error(lent, end->error);
     views.text = lent.text(end->text, "end.text");
     views.tool_calls_json = lent.text(end->tool_calls_json, "end.tool_calls_json");
+    views.extra_json = lent.text(end->extra_json, "end.extra_json");
     const auto* view = lent.object(views, "end");
     child->session->call("chat.done", Tag::lane, lent,
                          [&] { child->handler->done(child->user, view); });
@@ -123,7 +124,8 @@ void tool_done(void* user, const patchbay_tool_end* end) {
     LentMemory lent(call->slot, call->guards_views());
     const patchbay_tool_end views = {.call_id = lent.text(end->call_id, "end.call_id"),
                                      .output_json = lent.text(end->output_json, "end.output_json"),
-                                     .error = lend_error(lent, end->error)};
+                                     .error = lend_error(lent, end->error),
+                                     .extra_json = lent.text(end->extra_json, "end.extra_json")};
     const auto* view = lent.object(views, "end");
     call->call(lent, [&] { call->callback(call->user, view); });
 }
@@ -176,6 +178,7 @@ void decided(void* user, const patchbay_decision* decision, const patchbay_error
         views.input_json = lent.text(decision->input_json, "decision.input_json");
         views.by = lent.text(decision->by, "decision.by");
         views.comment = lent.text(decision->comment, "decision.comment");
+        views.extra_json = lent.text(decision->extra_json, "decision.extra_json");
         view = lent.object(views, "decision");
     }
     const auto* why_not = lend_error(lent, error);

@@ -63,6 +63,10 @@ patchbay_status start(const patchbay_host* host, patchbay_handle owner,
                       void* user, patchbay_handle* call) {
     auto& session = Session::of(host);
     if (!session.probe().allows("http.start", Tag::lane)) return PATCHBAY_E_WRONG_THREAD;
+    if (!HandedOver(session.probe(), "http.start")
+             .object(request->extra_json, "an extra_json")
+             .in_order())
+        return PATCHBAY_E_BAD_REQUEST;
     patchbay_handle started = {};
     const auto status = start_pending(
         session,

@@ -1,6 +1,8 @@
 // patchbay.metrics/1 as the plugin sees it.
 #include "runtime/validate/host_side.hpp"
 
+#include <fmt/format.h>
+
 namespace patchbay::validate {
 namespace {
 
@@ -29,16 +31,23 @@ patchbay_status define(const patchbay_host* host, const patchbay_metric* metric,
 }
 
 patchbay_status change(const patchbay_host* host, const char* function, uint32_t id,
-                       const patchbay_str* label_values, double value, bool set) {
+                       const patchbay_str* label_values, uint32_t label_count, double value,
+                       bool set) {
     auto& session = Session::of(host);
     auto& probe = session.probe();
     HandedOver texts(probe, function);
     const auto known = session.metric_labels.find(id);
-    if (known != session.metric_labels.end())
-        for (uint32_t i = 0; i < known->second; ++i) texts.text(label_values[i], "a label's value");
+    if (known != session.metric_labels.end() && known->second != label_count) {
+        probe.find(Breach::bad_argument,
+                   fmt::format("{}() got {} label values for a metric with {} labels", function,
+                               label_count, known->second));
+        return PATCHBAY_E_BAD_REQUEST;
+    }
+    for (uint32_t i = 0; i < label_count; ++i) texts.text(label_values[i], "a label's value");
     if (!texts.in_order()) return PATCHBAY_E_BAD_REQUEST;
     const auto& metrics = inner_metrics(session);
-    const auto status = (set ? metrics.set : metrics.add)(session.inner(), id, label_values, value);
+    const auto status =
+        (set ? metrics.set : metrics.add)(session.inner(), id, label_values, label_count, value);
     if (status == PATCHBAY_E_BAD_REQUEST)
         probe.find(
             Breach::bad_argument,
@@ -47,13 +56,13 @@ patchbay_status change(const patchbay_host* host, const char* function, uint32_t
 }
 
 patchbay_status add(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
-                    double value) {
-    return change(host, "metrics.add", id, label_values, value, false);
+                    uint32_t label_count, double value) {
+    return change(host, "metrics.add", id, label_values, label_count, value, false);
 }
 
 patchbay_status set(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
-                    double value) {
-    return change(host, "metrics.set", id, label_values, value, true);
+                    uint32_t label_count, double value) {
+    return change(host, "metrics.set", id, label_values, label_count, value, true);
 }
 
 const patchbay_metrics_1 table = {.define = &define, .add = &add, .set = &set};

@@ -21,14 +21,15 @@ bool in_order(Probe& probe, const patchbay_verdict& verdict) {
         texts.text(verdict.allow->owner, "an owner")
             .text(verdict.allow->credential_id, "a credential_id")
             .text(verdict.allow->email, "an email")
-            .object(verdict.allow->claims_json, "claims");
+            .object(verdict.allow->extra_json, "an extra_json");
     if (verdict.change)
         texts.text(verdict.change->model, "a model")
             .text(verdict.change->system, "a system text")
             .text(verdict.change->answer, "an answer")
             .array(verdict.change->content_json, "content")
             .object(verdict.change->input_json, "an input")
-            .object(verdict.change->options_json, "options");
+            .object(verdict.change->options_json, "options")
+            .object(verdict.change->extra_json, "an extra_json");
     return texts.error(verdict.deny).in_order();
 }
 

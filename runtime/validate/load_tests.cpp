@@ -18,6 +18,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
 #include <filesystem>
 
@@ -44,7 +45,6 @@ Verdict table(const Subject& subject) {
     if (!loaded) return failed(loaded.error().message);
     const auto& plugin = **loaded;
     const std::string_view id = plugin.id;
-    if (plugin.reserved != 0) return failed(fmt::format("reserved is {}, not 0", plugin.reserved));
     if (id.empty() || !plugins::is_json("\"" + std::string(id) + "\"") || id.find('.') == id.npos)
         return failed(
             fmt::format("id is \"{}\": it should be like \"org.example.my_provider\"", id));
@@ -52,6 +52,18 @@ Verdict table(const Subject& subject) {
     if (loaded.value() != load(subject).value_or(nullptr))
         return failed("it has another table when it is loaded again");
     return passed();
+}
+
+// Passed: a host refuses the file with `number` at this offset.
+Verdict refused_with(const Subject& subject, uint64_t offset, uint32_t number,
+                     std::string_view what) {
+    const TemporaryCopy copy(subject.path);
+    if (auto patched = copy.patch(offset, &number, sizeof(number)); !patched)
+        return failed(patched.error().message);
+    const auto loaded = load_library(copy.path());
+    if (!loaded && loaded.error().code == ErrorCode::unsupported) return passed();
+    return failed(loaded ? fmt::format("a host took it although its {} number is another one", what)
+                         : loaded.error().message);
 }
 
 // The same file with another number in its table, as a future or an ancient build would have it.
@@ -62,14 +74,11 @@ Verdict other_abi(const Subject& subject) {
         if (symbol.name != "patchbay_plugin_entry" || !symbol.defined) continue;
         const auto offset = file->offset_of(symbol.address);
         if (!offset) return failed("its table is not in the file: make it constant");
-        const TemporaryCopy copy(subject.path);
-        constexpr uint32_t other = PATCHBAY_ABI_MAJOR + 7;
-        if (auto patched = copy.patch(*offset, &other, sizeof(other)); !patched)
-            return failed(patched.error().message);
-        const auto loaded = load_library(copy.path());
-        if (!loaded && loaded.error().code == ErrorCode::unsupported) return passed();
-        return failed(loaded ? "a host took it although its ABI number is another one"
-                             : loaded.error().message);
+        const auto abi = refused_with(subject, *offset + offsetof(patchbay_plugin, abi),
+                                      PATCHBAY_ABI_MAJOR + 7, "ABI");
+        if (abi.outcome != Outcome::passed) return abi;
+        return refused_with(subject, *offset + offsetof(patchbay_plugin, draft),
+                            PATCHBAY_ABI_DRAFT + 7, "draft");
     }
     return failed("it exports no patchbay_plugin_entry");
 }
@@ -191,8 +200,9 @@ constexpr std::array<TestCase, 9> tests = {{
     {"load.loads", "It loads with RTLD_NOW and RTLD_LOCAL",
      "Do little in constructors of globals: create() is the place.", &loads},
     {"load.table", "Its table is filled in", "See patchbay_plugin in abi/plugin.h.", &table},
-    {"load.other_abi", "With another ABI number it is refused",
-     "Let `abi` be PATCHBAY_ABI_MAJOR, in a constant table.", &other_abi},
+    {"load.other_abi", "With another number of the ABI or its draft it is refused",
+     "Let `abi` be PATCHBAY_ABI_MAJOR and `draft` PATCHBAY_ABI_DRAFT, in a constant table.",
+     &other_abi},
     {"load.beside_itself", "A copy of it loads beside it, as at an upgrade",
      "Build with hidden visibility, and take no lock or file when it is loaded.", &beside_itself},
     {"load.unknown_ids", "Interfaces that it does not know are NULL",

@@ -18,6 +18,7 @@ patchbay_status check(void* instance, const patchbay_http_request* http, patchba
     views.remote = lent.text(http->remote, "http.remote");
     views.credential = lent.text(http->credential, "http.credential");
     views.scheme = lent.text(http->scheme, "http.scheme");
+    views.extra_json = lent.text(http->extra_json, "http.extra_json");
     views.headers = lend_headers(lent, http->headers, http->header_count);
     const auto* view = lent.object(views, "http");
     return begin(instance, "auth.check", lent, request, check,

@@ -161,7 +161,7 @@ patchbay_status Session::create_instance(const patchbay_host* host, patchbay_str
                                          void** instance) {
     auto& session = *session_now;
     session.view_ = {.table = {.abi = PATCHBAY_ABI_MAJOR,
-                               .reserved = 0,
+                               .draft = PATCHBAY_ABI_DRAFT,
                                .version = session.traits_.version,
                                .get_interface = &host_interface,
                                .set_error = &set_error},

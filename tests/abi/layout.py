@@ -2,8 +2,10 @@
 """The layout of the C interface as clang sees it: records, function types and constants, as text.
 
   layout.py check           compares the headers with what is stored; exit code 1 when they differ
-  layout.py accept          stores today's draft; refused while a released layout is broken
-  layout.py release NAME    stores today's draft as that of release NAME, for ever
+  layout.py accept          stores today's draft; refused while a released layout is broken, or when
+                            the draft changed and PATCHBAY_ABI_DRAFT did not
+  layout.py release NAME    stores today's layout as that of release NAME, for ever; refused while it
+                            is a draft
 
 layouts/draft.txt is what the headers are today, and changes with them. layouts/NAME.txt is what
 release NAME promised: everything in it must still be there, and be the same.
@@ -18,6 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 INCLUDE = HERE.parents[1] / "sdk" / "include"
 CLANG = "clang-19"
 DRAFT = "draft"
+DRAFT_NUMBER = "constant PATCHBAY_ABI_DRAFT"
 
 
 def clang(include, *arguments):
@@ -61,8 +64,8 @@ def constants(include):
     entries = {}
     for line in clang(include, "-E", "-dM").splitlines():
         match = re.match(r"#define (PATCHBAY_\w+)(\(.*?\))? (.+)", line)
-        if match and not match[1].startswith("PATCHBAY_ABI_") or line.startswith(
-                "#define PATCHBAY_ABI_MAJOR "):
+        if match and (not match[1].startswith("PATCHBAY_ABI_") or
+                      match[1] in ("PATCHBAY_ABI_MAJOR", "PATCHBAY_ABI_DRAFT")):
             entries[f"constant {match[1]}"] = f"{match[1]}{match[2] or ''} = {match[3]}"
     return entries
 
@@ -106,14 +109,53 @@ def broken(folder, today):
     return problems
 
 
+def stored_draft(folder):
+    return stored(folder, DRAFT) if (folder / f"{DRAFT}.txt").exists() else {}
+
+
+def number(entries, key):
+    """The value of a constant such as "PATCHBAY_ABI_DRAFT = 3u"; 0 where there is none."""
+    return int(entries.get(key, "= 0").split("= ")[1].rstrip("u"))
+
+
+def is_draft(today):
+    return number(today, "constant PATCHBAY_ABI_MAJOR") == 0
+
+
+def misnumbered(folder, today):
+    """Why a plugin could not tell this draft from another: sentences."""
+    draft, before = number(today, DRAFT_NUMBER), stored_draft(folder)
+    if not is_draft(today):
+        return [f"PATCHBAY_ABI_DRAFT is {draft}; from 1.0 on it is 0"] if draft else []
+    last = number(before, DRAFT_NUMBER)
+    same = {**before, DRAFT_NUMBER: ""} == {**today, DRAFT_NUMBER: ""}
+    if before and draft != last and same:
+        return [f"PATCHBAY_ABI_DRAFT is {draft}, and was {last}, yet nothing else changed"]
+    if draft <= last and not same or draft == 0:
+        return [f"PATCHBAY_ABI_DRAFT (abi/base.h) is {draft}: make it {last + 1}, so that plugins of "
+                "the draft before are refused"]
+    return []
+
+
 def changed(folder, today):
     """Where the headers are not the stored draft: sentences."""
-    before = stored(folder, DRAFT) if (folder / f"{DRAFT}.txt").exists() else {}
+    before = stored_draft(folder)
     problems = [f"{key} is new" for key in sorted(today.keys() - before.keys())]
     problems += [f"{key} is gone" for key in sorted(before.keys() - today.keys())]
     for key in sorted(today.keys() & before.keys()):
         if today[key] != before[key]:
             problems.append(f"{key} changed:\n--- stored\n{before[key]}\n+++ today\n{today[key]}")
+    return problems
+
+
+def unkept(changelog, layouts, fossils):
+    """Releases from 1.0 on of which the layout or a compiled plugin was not kept: sentences."""
+    problems = []
+    for release in re.findall(r"^## \[?(\d+\.\d+\.\d+)", changelog.read_text(), re.M):
+        kept = [layouts / f"{release}.txt", fossils / f"{release}-c.so", fossils / f"{release}-cpp.so"]
+        if not release.startswith("0."):
+            problems += [f"{path.name} is missing: ./dev abi release {release}"
+                         for path in kept if not path.exists()]
     return problems
 
 
@@ -127,12 +169,16 @@ def main(command=None, name=None, folder=HERE / "layouts", include=INCLUDE):
         print("A released interface never changes; give the change a new id, as in /2.\n")
         print("\n".join(problems))
         return 1
+    problems, wrong = changed(folder, today), misnumbered(folder, today)
+    if wrong or problems and command == "check":
+        print("\n".join(wrong) or "The draft changed. If that is meant: ./dev abi accept")
+        print("\n".join(["", *problems]))
+        return 1
     if command == "check":
-        problems = changed(folder, today)
-        if problems:
-            print("The draft changed. If that is meant: ./dev abi accept\n")
-            print("\n".join(problems))
-        return 1 if problems else 0
+        return 0
+    if command == "release" and is_draft(today):
+        print("A draft is no release: PATCHBAY_ABI_MAJOR is 1, and PATCHBAY_ABI_DRAFT 0, from 1.0 on")
+        return 1
     if command == "release" and (folder / f"{name}.txt").exists():
         print(f"release {name} has its layout already")
         return 1

@@ -8,13 +8,15 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import Server, demo_config, tokens_of
+from harness import BINARY, Server, demo_config, tokens_of
 
 FOSSILS = pathlib.Path(__file__).resolve().parent / "fossils"
 ANSWER = "At once, in time, posted."
 
 # Each file that is kept, and why it is refused; None = it runs.
 KEPT = {
+    "draft-0-c.so": "was built for draft 0 of ABI 0, this host speaks draft ",
+    "draft-0-cpp.so": "was built for draft 0 of ABI 0, this host speaks draft ",
     "draft-c.so": None,
     "draft-cpp.so": None,
     "foreign-c.so": "was built for ABI 4096, this host speaks ABI 0: rebuild it",
@@ -25,7 +27,7 @@ class FossilsTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         # Copies: what is in a source tree may be written by everybody, and is refused for that.
-        folder = pathlib.Path(tempfile.mkdtemp(prefix="patchbay-fossils-"))
+        cls.folder = folder = pathlib.Path(tempfile.mkdtemp(prefix="patchbay-fossils-"))
         cls.addClassCleanup(shutil.rmtree, folder)
         for name in KEPT:
             shutil.copy(FOSSILS / name, folder / name)
@@ -53,6 +55,23 @@ class FossilsTest(unittest.TestCase):
                 else:
                     self.assertEqual(states[fossil]["reason"], None)
                     self.assertEqual(tokens_of(self.answer(fossil, "any")), ANSWER)
+
+    def test_plugin_list_says_why_one_is_off(self):
+        listed = self.server.run("plugin", "list", "--config", str(self.server.config)).stdout
+        lines = {line.split()[0]: line for line in listed.splitlines() if line.split()}
+        for name, reason in KEPT.items():
+            with self.subTest(name):
+                line = lines[name.removesuffix(".so")]
+                self.assertIn(" off " if reason else " on ", line)
+                self.assertIn(reason or "", line)
+
+    def test_validate_says_why_one_is_refused(self):
+        for name, reason in KEPT.items():
+            with self.subTest(name):
+                done = subprocess.run([BINARY, "plugin", "validate", self.folder / name, "--only",
+                                       "load.loads"], text=True, capture_output=True)
+                self.assertEqual(done.returncode, 1 if reason else 0, done.stdout)
+                self.assertIn(reason or "passed", done.stdout)
 
     def test_their_failures_are_understood(self):
         for fossil in ("draft-c", "draft-cpp"):

@@ -3,11 +3,14 @@
 import contextlib
 import io
 import pathlib
+import re
 import shutil
 import tempfile
 import unittest
 
 import layout
+
+SOURCE = layout.HERE.parents[1]
 
 
 @unittest.skipUnless(shutil.which(layout.CLANG), "clang-19 of cmake/packages.txt is not installed")
@@ -41,9 +44,24 @@ class LayoutTest(unittest.TestCase):
 
         self.assertEqual((code, out.getvalue()), (0, ""))
 
-    def test_a_changed_draft_is_named_and_can_be_accepted(self):
+    def number(self, name):
+        text = (self.include / "patchbay" / "abi" / "base.h").read_text()
+        return int(re.search(rf"#define PATCHBAY_ABI_{name} (\d+)u", text)[1])
+
+    def renumber(self, name, value):
+        self.change("base.h", f"#define PATCHBAY_ABI_{name} {self.number(name)}u",
+                    f"#define PATCHBAY_ABI_{name} {value}u")
+
+    def release(self, name):
+        """As on the day of release 1.0: no draft any more."""
+        self.renumber("MAJOR", 1)
+        self.renumber("DRAFT", 0)
+        self.assertEqual(self.run_gate("release", name), (0, ""))
+
+    def test_a_changed_draft_is_named_and_can_be_accepted_with_another_number(self):
         self.run_gate("accept")
         self.change("stream.h", "uint32_t percent;", "uint64_t percent;")
+        self.renumber("DRAFT", self.number("DRAFT") + 1)
 
         code, said = self.run_gate()
 
@@ -52,6 +70,33 @@ class LayoutTest(unittest.TestCase):
         self.assertIn("./dev abi accept", said)
         self.assertEqual(self.run_gate("accept"), (0, ""))
         self.assertEqual(self.run_gate(), (0, ""))
+
+    def test_a_changed_draft_of_the_same_number_is_refused_also_when_accepted(self):
+        self.run_gate("accept")
+        self.change("stream.h", "uint32_t percent;", "uint64_t percent;")
+        draft = self.number("DRAFT")
+
+        for value in (draft, draft - 1):
+            self.renumber("DRAFT", value)
+            for command in ("check", "accept"):
+                code, said = self.run_gate(command)
+                self.assertEqual(code, 1, command)
+                self.assertIn(f"make it {draft + 1}", said)
+                self.assertIn("struct patchbay_event changed", said)
+
+    def test_another_number_is_for_another_layout(self):
+        self.run_gate("accept")
+        self.renumber("DRAFT", self.number("DRAFT") + 1)
+
+        self.assertEqual(self.run_gate("accept")[0], 1)
+
+    def test_a_draft_is_no_release_and_a_release_no_draft(self):
+        code, said = self.run_gate("release", "1.0")
+        self.assertEqual(code, 1)
+        self.assertIn("A draft is no release", said)
+
+        self.renumber("MAJOR", 1)
+        self.assertEqual(self.run_gate("release", "1.0")[0], 1)
 
     def test_every_kind_of_change_of_a_release_is_refused_also_when_accepted(self):
         changes = {
@@ -71,7 +116,7 @@ class LayoutTest(unittest.TestCase):
             "an error's number": ("error.h", "X(STALE, stale, -40, 500)",
                                   "X(STALE, stale, -50, 500)"),
         }
-        self.assertEqual(self.run_gate("release", "1.0"), (0, ""))
+        self.release("1.0")
         for what, (header, before, after) in changes.items():
             with self.subTest(what):
                 path = self.include / "patchbay" / "abi" / header
@@ -84,7 +129,7 @@ class LayoutTest(unittest.TestCase):
                 path.write_text(original)
 
     def test_a_release_may_be_added_to(self):
-        self.run_gate("release", "1.0")
+        self.release("1.0")
         self.change("timer.h", "#endif", "typedef struct patchbay_timer_2 { void* more; } "
                                          "patchbay_timer_2;\n#endif")
         self.change("error.h", "X(LIMIT, limit, -43, 500)",
@@ -94,7 +139,7 @@ class LayoutTest(unittest.TestCase):
         self.assertEqual(self.run_gate(), (0, ""))
 
     def test_what_a_release_had_may_not_go(self):
-        self.run_gate("release", "1.0")
+        self.release("1.0")
         (self.include / "patchbay" / "abi" / "exporter.h").unlink()
 
         code, said = self.run_gate("accept")
@@ -103,9 +148,25 @@ class LayoutTest(unittest.TestCase):
         self.assertIn("struct patchbay_exporter_1 of release 1.0 is gone", said)
 
     def test_a_release_is_stored_once(self):
-        self.assertEqual(self.run_gate("release", "1.0"), (0, ""))
+        self.release("1.0")
         self.assertEqual(self.run_gate("release", "1.0"),
                          (1, "release 1.0 has its layout already\n"))
+
+    def test_each_release_has_its_layout_and_its_fossils(self):
+        self.assertEqual(layout.unkept(SOURCE / "CHANGELOG.md", layout.HERE / "layouts",
+                                       layout.HERE / "fossils"), [])
+
+    def test_a_release_of_which_nothing_was_kept_is_named(self):
+        changelog = self.include.parent / "CHANGELOG.md"
+        changelog.write_text("# Changelog\n\n## Unreleased\n\n## 1.0.1 (2027-01-02)\n\n## 1.0.0\n\n"
+                             "## 0.9.0\n")
+        for name in ("1.0.0.txt", "1.0.0-c.so", "1.0.0-cpp.so"):
+            (self.layouts / name).touch()
+
+        said = layout.unkept(changelog, self.layouts, self.layouts)
+
+        self.assertEqual(said, [f"{name} is missing: ./dev abi release 1.0.1"
+                                for name in ("1.0.1.txt", "1.0.1-c.so", "1.0.1-cpp.so")])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from page import SOURCE, add_pages
 
 sys.path.insert(0, str(SOURCE / "tests" / "abi"))
 
-from reference import problems_of  # noqa: E402: it needs thread_tags
+from reference import problems_of, problems_of_errors  # noqa: E402: it needs thread_tags
 
 HEADERS = SOURCE / "sdk" / "include" / "patchbay" / "abi"
 PAGES = SOURCE / "docs" / "plugins" / "reference"
@@ -71,6 +71,20 @@ class ProblemsTest(unittest.TestCase):
     def test_another_thread_than_the_headers_is_one(self):
         self.assertEqual(self.problems(page=PAGE.replace("[lane]", "[worker]")),
                          ["planted.md says [worker] of patchbay_planted_1.grow, its header ['lane']"])
+
+    def test_an_error_that_only_one_of_the_two_names_is_one(self):
+        header = HEADER.replace("/1\"\n", "/1\" /* host's side */\n").replace("Grows.", "Grows, or STALE, LIMIT.")
+        page = PAGE.replace("```c", "## Errors\n`STALE`, `BAD_STATE`.\n\n## Limits\n`LIMIT`\n\n```c")
+        with tempfile.TemporaryDirectory() as folder:
+            folder = pathlib.Path(folder)
+            (folder / "planted.h").write_text(header)
+            (folder / "planted.md").write_text(page)
+
+            said = problems_of_errors(folder / "planted.h", folder / "planted.md",
+                                      {"STALE", "LIMIT", "BAD_STATE"})
+
+        self.assertEqual(said, ["planted.md does not name the error LIMIT of its header",
+                                "planted.h does not name the error BAD_STATE of its page"])
 
     def test_an_interface_that_is_not_named_is_one(self):
         self.assertEqual(self.problems(header=HEADER.replace("planted/1", "planted/2")),

@@ -100,6 +100,7 @@ static const void* get_interface(patchbay_str id) {
 extern const patchbay_plugin patchbay_plugin_entry;
 __attribute__((visibility("default")))
 const patchbay_plugin patchbay_plugin_entry = {.abi = PATCHBAY_ABI_MAJOR,
+                                               .draft = PATCHBAY_ABI_DRAFT,
                                                .id = "patchbay.tests.hides_failure",
                                                .version = "1.0.0",
                                                .about_json = "",

@@ -64,6 +64,7 @@ static inline patchbay_status finish_with(const patchbay_host* host, patchbay_st
     extern const patchbay_plugin patchbay_plugin_entry;                                        \
     __attribute__((visibility("default")))                                                     \
     const patchbay_plugin patchbay_plugin_entry = {.abi = PATCHBAY_ABI_MAJOR,                  \
+                                                   .draft = PATCHBAY_ABI_DRAFT,                \
                                                    .id = "patchbay.tests.faulty",              \
                                                    .version = "1.0.0",                         \
                                                    .about_json = "",                           \

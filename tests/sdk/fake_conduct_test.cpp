@@ -58,7 +58,7 @@ const patchbay_agent_1 agent = {
 
 const patchbay_plugin plugin = {
     .abi = PATCHBAY_ABI_MAJOR,
-    .reserved = 0,
+    .draft = PATCHBAY_ABI_DRAFT,
     .id = "org.example.amiss",
     .version = "1",
     .about_json = "",
@@ -89,10 +89,19 @@ TEST_F(FakeConductTest, AFigureThatIsNotFiniteIsRefused) {
     for (const double value :
          {std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(),
           std::numeric_limits<double>::quiet_NaN()}) {
-        EXPECT_EQ(metrics.set(host_of_plugin, figure, nullptr, value), PATCHBAY_E_BAD_REQUEST);
-        EXPECT_EQ(metrics.add(host_of_plugin, figure, nullptr, value), PATCHBAY_E_BAD_REQUEST);
+        EXPECT_EQ(metrics.set(host_of_plugin, figure, nullptr, 0, value), PATCHBAY_E_BAD_REQUEST);
+        EXPECT_EQ(metrics.add(host_of_plugin, figure, nullptr, 0, value), PATCHBAY_E_BAD_REQUEST);
     }
-    EXPECT_EQ(metrics.set(host_of_plugin, figure, nullptr, 1), PATCHBAY_OK);
+    EXPECT_EQ(metrics.set(host_of_plugin, figure, nullptr, 0, 1), PATCHBAY_OK);
+}
+
+TEST_F(FakeConductTest, AFigureWithAnotherNumberOfLabelsIsRefused) {
+    const auto& metrics = interface_of_host<patchbay_metrics_1>(PATCHBAY_METRICS_1);
+    const auto label = patchbay::view_of("a");
+
+    EXPECT_EQ(metrics.set(host_of_plugin, figure, &label, 1, 1), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(metrics.add(host_of_plugin, figure, &label, 1, 1), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(host.faults().size(), 2u);
 }
 
 TEST_F(FakeConductTest, AToolsCallMayBeCancelledTwiceUntilItIsOver) {

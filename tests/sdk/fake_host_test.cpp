@@ -49,7 +49,7 @@ const patchbay_auth_1 auth = {
 
 const patchbay_plugin plugin = {
     .abi = PATCHBAY_ABI_MAJOR,
-    .reserved = 0,
+    .draft = PATCHBAY_ABI_DRAFT,
     .id = "org.example.bad",
     .version = "1",
     .about_json = "",

@@ -54,7 +54,7 @@ AT(patchbay_error, extra_json, 56);
 /* plugin.h */
 SIZE(patchbay_plugin, 56);
 AT(patchbay_plugin, abi, 0);
-AT(patchbay_plugin, reserved, 4);
+AT(patchbay_plugin, draft, 4);
 AT(patchbay_plugin, id, 8);
 AT(patchbay_plugin, version, 16);
 AT(patchbay_plugin, about_json, 24);
@@ -65,7 +65,7 @@ AT(patchbay_plugin, get_interface, 48);
 /* host.h */
 SIZE(patchbay_host, 32);
 AT(patchbay_host, abi, 0);
-AT(patchbay_host, reserved, 4);
+AT(patchbay_host, draft, 4);
 AT(patchbay_host, version, 8);
 AT(patchbay_host, get_interface, 16);
 AT(patchbay_host, set_error, 24);
@@ -96,7 +96,7 @@ SIZE(patchbay_header, 32);
 AT(patchbay_header, name, 0);
 AT(patchbay_header, value, 16);
 
-SIZE(patchbay_http_request, 112);
+SIZE(patchbay_http_request, 128);
 AT(patchbay_http_request, method, 0);
 AT(patchbay_http_request, path, 16);
 AT(patchbay_http_request, query, 32);
@@ -106,6 +106,7 @@ AT(patchbay_http_request, header_count, 72);
 AT(patchbay_http_request, flags, 76);
 AT(patchbay_http_request, credential, 80);
 AT(patchbay_http_request, scheme, 96);
+AT(patchbay_http_request, extra_json, 112);
 
 SIZE(patchbay_auth_1, 24);
 AT(patchbay_auth_1, check, 0);
@@ -143,18 +144,19 @@ SIZE(patchbay_principal, 80);
 AT(patchbay_principal, owner, 0);
 AT(patchbay_principal, credential_id, 16);
 AT(patchbay_principal, email, 32);
-AT(patchbay_principal, claims_json, 48);
+AT(patchbay_principal, extra_json, 48);
 AT(patchbay_principal, expires_at_ms, 64);
 AT(patchbay_principal, role, 72);
 AT(patchbay_principal, reserved, 76);
 
-SIZE(patchbay_change, 96);
+SIZE(patchbay_change, 112);
 AT(patchbay_change, content_json, 0);
 AT(patchbay_change, input_json, 16);
 AT(patchbay_change, options_json, 32);
 AT(patchbay_change, model, 48);
 AT(patchbay_change, system, 64);
 AT(patchbay_change, answer, 80);
+AT(patchbay_change, extra_json, 96);
 
 SIZE(patchbay_verdict, 24);
 AT(patchbay_verdict, allow, 0);
@@ -165,7 +167,7 @@ SIZE(patchbay_verdict_1, 8);
 AT(patchbay_verdict_1, complete, 0);
 
 /* http.h */
-SIZE(patchbay_http_start, 96);
+SIZE(patchbay_http_start, 112);
 AT(patchbay_http_start, method, 0);
 AT(patchbay_http_start, url, 16);
 AT(patchbay_http_start, body, 32);
@@ -178,6 +180,7 @@ AT(patchbay_http_start, idle_timeout_ms, 72);
 AT(patchbay_http_start, total_timeout_ms, 76);
 AT(patchbay_http_start, max_body_bytes, 80);
 AT(patchbay_http_start, max_line_bytes, 88);
+AT(patchbay_http_start, extra_json, 96);
 
 SIZE(patchbay_sse_event, 48);
 AT(patchbay_sse_event, name, 0);
@@ -254,12 +257,13 @@ AT(patchbay_question, schema_json, 32);
 AT(patchbay_question, extra_json, 48);
 AT(patchbay_question, expires_in_ms, 64);
 
-SIZE(patchbay_decision, 56);
+SIZE(patchbay_decision, 72);
 AT(patchbay_decision, decision, 0);
 AT(patchbay_decision, reserved, 4);
 AT(patchbay_decision, input_json, 8);
 AT(patchbay_decision, by, 24);
 AT(patchbay_decision, comment, 40);
+AT(patchbay_decision, extra_json, 56);
 
 SIZE(patchbay_approval_1, 8);
 AT(patchbay_approval_1, ask, 0);
@@ -278,13 +282,14 @@ AT(patchbay_chat_start, extra_json, 128);
 AT(patchbay_chat_start, max_tokens, 144);
 AT(patchbay_chat_start, flags, 148);
 
-SIZE(patchbay_chat_end, 96);
+SIZE(patchbay_chat_end, 112);
 AT(patchbay_chat_end, reason, 0);
 AT(patchbay_chat_end, truncated, 4);
 AT(patchbay_chat_end, error, 8);
 AT(patchbay_chat_end, text, 16);
 AT(patchbay_chat_end, tool_calls_json, 32);
 AT(patchbay_chat_end, usage, 48);
+AT(patchbay_chat_end, extra_json, 96);
 
 SIZE(patchbay_chat_handler, 16);
 AT(patchbay_chat_handler, events, 0);
@@ -376,10 +381,11 @@ AT(patchbay_tool_start, arguments_json, 16);
 AT(patchbay_tool_start, call_id, 32);
 AT(patchbay_tool_start, extra_json, 48);
 
-SIZE(patchbay_tool_end, 40);
+SIZE(patchbay_tool_end, 56);
 AT(patchbay_tool_end, call_id, 0);
 AT(patchbay_tool_end, output_json, 16);
 AT(patchbay_tool_end, error, 32);
+AT(patchbay_tool_end, extra_json, 40);
 
 SIZE(patchbay_tools_1, 24);
 AT(patchbay_tools_1, list, 0);

@@ -38,7 +38,7 @@ static const void *get_interface(patchbay_str id) {
     return id.size == sizeof PATCHBAY_PROVIDER_1 - 1 ? &table : 0;
 }
 EXPORT const patchbay_plugin patchbay_plugin_entry = {
-    %s, 0, "org.example.broken", "1.0.0", "", create, destroy, get_interface};
+    %s, "org.example.broken", "1.0.0", "", create, destroy, get_interface};
 """
 C = '#define EXPORT __attribute__((visibility("default")))'
 CXX = ('#include <stdexcept>\n'
@@ -140,7 +140,7 @@ class StartupTest(unittest.TestCase):
         self.server.write_config(config)
 
     def compile(self, language="c", prologue=C, create="return PATCHBAY_OK;",
-                abi="PATCHBAY_ABI_MAJOR"):
+                abi="PATCHBAY_ABI_MAJOR, PATCHBAY_ABI_DRAFT"):
         source = self.server.folder / f"broken.{language}"
         library = self.server.folder / "broken.so"
         source.write_text(PLUGIN % (prologue, create, abi))
@@ -172,7 +172,11 @@ class StartupTest(unittest.TestCase):
         self.assert_off(library, r"broken\.so")
 
     def test_a_plugin_of_another_abi(self):
-        self.assert_off(self.compile(abi="99"), r"ABI 99.*rebuild")
+        self.assert_off(self.compile(abi="99, 0"), r"ABI 99.*rebuild")
+
+    def test_a_plugin_of_another_draft(self):
+        self.assert_off(self.compile(abi="PATCHBAY_ABI_MAJOR, 99"),
+                        r"draft 99 of ABI 0, this host speaks draft \d+: rebuild")
 
     def test_a_plugin_whose_create_fails(self):
         self.assert_off(self.compile(create=FAILS), r"the moon is not full")

@@ -39,8 +39,8 @@ static void finish(answer* answer, uint32_t reason, const patchbay_error* error)
     answer->self->streams->finish(answer->self->host, answer->stream, reason, error);
 }
 
-/* The model has ended; so does the answer, in the same way. A reason that only a later host knows is
- * taken for STOP. */
+/* The model has ended; so does the answer, in the same way. A reason that only a later host knows
+ * is taken for STOP. */
 static void model_done(void* user, const patchbay_chat_end* end) {
     const int known = end->reason >= PATCHBAY_FINISH_STOP && end->reason <= PATCHBAY_FINISH_ERROR;
     finish(user, known ? end->reason : PATCHBAY_FINISH_STOP, end->error);
@@ -106,6 +106,7 @@ static const void* get_interface(patchbay_str id) {
 extern const patchbay_plugin patchbay_plugin_entry;
 __attribute__((visibility("default"))) const patchbay_plugin patchbay_plugin_entry = {
     .abi = PATCHBAY_ABI_MAJOR,
+    .draft = PATCHBAY_ABI_DRAFT,
     .id = "org.example.my_plugin",
     .version = "0.1.0",
     .about_json = "{\"title\": \"my_plugin\", \"interfaces\": [\"" PATCHBAY_AGENT_1

@@ -84,6 +84,7 @@ static const void* get_interface(patchbay_str id) {
 extern const patchbay_plugin patchbay_plugin_entry;
 __attribute__((visibility("default"))) const patchbay_plugin patchbay_plugin_entry = {
     .abi = PATCHBAY_ABI_MAJOR,
+    .draft = PATCHBAY_ABI_DRAFT,
     .id = "org.example.my_plugin",
     .version = "0.1.0",
     .about_json = "{\"title\": \"my_plugin\", \"interfaces\": [\"" PATCHBAY_TOOL_1

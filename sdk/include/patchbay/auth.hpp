@@ -38,7 +38,6 @@ struct Principal {
     std::string owner;               // "user:alice": whose conversations these are; 1..256 bytes
     std::string credential_id = {};  // which key or token, for logs and limits; never the secret
     std::string email = {};          // "" = unknown
-    std::string claims_json = {};    // "" or a JSON object
     int64_t expires_at_ms = 0;       // Unix time; 0 = never
     Role role = Role::user;
 };
@@ -58,7 +57,6 @@ public:
         view.owner = view_of(std::string_view(principal.owner));
         view.credential_id = view_of(std::string_view(principal.credential_id));
         view.email = view_of(std::string_view(principal.email));
-        view.claims_json = view_of(std::string_view(principal.claims_json));
         view.expires_at_ms = principal.expires_at_ms;
         view.role = static_cast<uint32_t>(principal.role);
         complete(*this, {.allow = &view, .change = nullptr, .deny = nullptr});

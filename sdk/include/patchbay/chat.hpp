@@ -6,7 +6,8 @@
 // Ending     a child that started is heard exactly once, also when it is cancelled; never from
 //            inside start_child().
 // Errors     to start: stale, cancelled (the owner is ending), model_not_found, not_found (no such
-//            agent), bad_request, limit, wrong_thread, unsupported. Of a child: its own.
+//            agent), unavailable (its plugin is off), bad_request, limit, wrong_thread,
+//            unsupported. Of a child: its own, or quota_exceeded (the run's tokens are used up).
 // Limits     8 levels deep; 16 children of one parent at a time; 1 MiB of a text is collected.
 #pragma once
 

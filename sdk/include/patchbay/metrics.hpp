@@ -34,14 +34,16 @@ public:
         : host_(&host), id_(id), labels_(labels) {}
 
 protected:
-    using Change = patchbay_status (*)(const patchbay_host*, uint32_t, const patchbay_str*, double);
+    using Change = patchbay_status (*)(const patchbay_host*, uint32_t, const patchbay_str*,
+                                       uint32_t, double);
 
     void change(Change patchbay_metrics_1::*how, Labels values, double value) const noexcept {
         if (!host_ || values.size() != labels_) return;
         std::array<patchbay_str, 4> views = {};
         std::ranges::transform(values, views.begin(),
                                [](std::string_view text) { return view_of(text); });
-        (host_->interfaces().metrics->*how)(host_->raw(), id_, views.data(), value);
+        (host_->interfaces().metrics->*how)(host_->raw(), id_, views.data(),
+                                            static_cast<uint32_t>(values.size()), value);
     }
 
 private:

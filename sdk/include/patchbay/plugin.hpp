@@ -222,7 +222,7 @@ constexpr patchbay_plugin make_plugin() {
         "a plugin class derives from patchbay::Provider, Auth, Agent, Tool, Middleware or "
         "Exporter");
     return {.abi = PATCHBAY_ABI_MAJOR,
-            .reserved = 0,
+            .draft = PATCHBAY_ABI_DRAFT,
             .id = info.id,
             .version = info.version,
             .about_json = about<T, info>.bytes.data(),

@@ -108,4 +108,5 @@ static const void* get_interface(patchbay_str id) {
 
 extern const patchbay_plugin patchbay_plugin_entry;
 __attribute__((visibility("default"))) const patchbay_plugin patchbay_plugin_entry = {
-    FOSSIL_ABI, 0, "org.example.fossil", "1.0.0", "", create, destroy, get_interface};
+    FOSSIL_ABI, PATCHBAY_ABI_DRAFT, "org.example.fossil", "1.0.0", "", create,
+    destroy,    get_interface};

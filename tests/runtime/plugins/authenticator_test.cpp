@@ -167,6 +167,14 @@ TEST_F(AuthenticatorTest, InvalidVerdictsDeny) {
         [&](auto request) { return script.allow(request, "user:a", 4); },
         [&](auto request) { return host_verdict.complete(script.host, request, nullptr); },
         [&](auto request) {
+            patchbay_principal principal{};
+            principal.owner = text_of("user:a");
+            principal.role = PATCHBAY_ROLE_USER;
+            principal.extra_json = text_of("[1]");
+            const patchbay_verdict no_object{.allow = &principal};
+            return host_verdict.complete(script.host, request, &no_object);
+        },
+        [&](auto request) {
             const patchbay_verdict neither{};
             return host_verdict.complete(script.host, request, &neither);
         },

@@ -1,5 +1,6 @@
 #include "runtime/plugins/library.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -138,6 +139,18 @@ TEST_F(LibraryTest, OtherAbiIsRefusedWithBothNumbers) {
     ASSERT_FALSE(library);
     EXPECT_EQ(library.error().code, ErrorCode::unsupported);
     EXPECT_NE(library.error().message.find("ABI 7, this host speaks ABI 0"), std::string::npos);
+}
+
+TEST_F(LibraryTest, OtherDraftIsRefusedWithBothNumbers) {
+    const auto library = load("fixture_newer_draft");
+
+    ASSERT_FALSE(library);
+    EXPECT_EQ(library.error().code, ErrorCode::unsupported);
+    EXPECT_NE(library.error().message.find(
+                  fmt::format("was built for draft {} of ABI 0, this host speaks draft {}: rebuild",
+                              PATCHBAY_ABI_DRAFT + 7, PATCHBAY_ABI_DRAFT)),
+              std::string::npos)
+        << library.error().message;
 }
 
 TEST_F(LibraryTest, NullMemberIsNamed) {

@@ -76,7 +76,8 @@ patchbay_status add(Script& script, uint32_t id, double value,
                     const std::vector<std::string>& labels = {}) {
     std::vector<patchbay_str> values;
     for (const auto& label : labels) values.push_back(text_of(label));
-    return host_metrics.add(script.host, id, values.data(), value);
+    return host_metrics.add(script.host, id, values.data(), static_cast<uint32_t>(values.size()),
+                            value);
 }
 
 TEST_F(MetricsTest, CountersGaugesAndHistogramsAreShownInPrometheusFormat) {
@@ -106,7 +107,7 @@ TEST_F(MetricsTest, CountersGaugesAndHistogramsAreShownInPrometheusFormat) {
     EXPECT_NE(text().find("# HELP patchbay_plugin_calls_total What it counts."), std::string::npos);
     EXPECT_NE(text().find("# TYPE patchbay_plugin_seconds histogram"), std::string::npos);
 
-    EXPECT_EQ(host_metrics.set(script.host, ids[1], nullptr, 1), PATCHBAY_OK);
+    EXPECT_EQ(host_metrics.set(script.host, ids[1], nullptr, 0, 1), PATCHBAY_OK);
     EXPECT_EQ(figure("patchbay_plugin_depth{instance=\"one\"}"), "1");
 }
 
@@ -152,14 +153,29 @@ TEST_F(MetricsTest, ValuesThatAreNoneAreRefusedAndNotCounted) {
     EXPECT_EQ(add(script, ids[0], -1, {"a"}), PATCHBAY_E_BAD_REQUEST);
     EXPECT_EQ(add(script, ids[0], nan, {"a"}), PATCHBAY_E_BAD_REQUEST);
     EXPECT_EQ(add(script, ids[1], std::numeric_limits<double>::infinity()), PATCHBAY_E_BAD_REQUEST);
-    EXPECT_EQ(host_metrics.add(script.host, ids[0], nullptr, 1), PATCHBAY_E_BAD_REQUEST);
-    EXPECT_EQ(host_metrics.add(script.host, ids[0], &bad_text, 1), PATCHBAY_E_BAD_REQUEST);
-    EXPECT_EQ(host_metrics.add(script.host, ids[0], &unreadable, 1), PATCHBAY_E_BAD_REQUEST);
-    EXPECT_EQ(host_metrics.set(script.host, ids[0], &bad_text, 1), PATCHBAY_E_BAD_REQUEST);
-    EXPECT_EQ(host_metrics.set(script.host, ids[1], nullptr, nan), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(host_metrics.add(script.host, ids[0], nullptr, 1, 1), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(host_metrics.add(script.host, ids[0], &bad_text, 1, 1), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(host_metrics.add(script.host, ids[0], &unreadable, 1, 1), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(host_metrics.set(script.host, ids[0], &bad_text, 1, 1), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(host_metrics.set(script.host, ids[1], nullptr, 0, nan), PATCHBAY_E_BAD_REQUEST);
 
     EXPECT_EQ(text().find("calls_total{"), std::string::npos);
     EXPECT_EQ(figure("patchbay_plugin_depth{instance=\"one\"}"), "0");
+}
+
+TEST_F(MetricsTest, AnotherNumberOfLabelsIsRefusedAndNothingBehindThemIsRead) {
+    const auto it = make(script, {{"calls_total", PATCHBAY_METRIC_COUNTER, {"kind", "model"}},
+                                  {"depth", PATCHBAY_METRIC_GAUGE}});
+    const patchbay_str unreadable{nullptr, 3};
+    const patchbay_str values[] = {text_of("a"), text_of("b"), unreadable};
+
+    for (const uint32_t count : {0u, 1u, 3u, 4'000'000'000u})
+        EXPECT_EQ(host_metrics.add(script.host, ids[0], values, count, 1), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(host_metrics.set(script.host, ids[1], values, 1, 1), PATCHBAY_E_BAD_REQUEST);
+    EXPECT_EQ(text().find("calls_total{"), std::string::npos);
+
+    EXPECT_EQ(host_metrics.add(script.host, ids[0], values, 2, 1), PATCHBAY_OK);
+    EXPECT_EQ(figure("patchbay_plugin_calls_total{instance=\"one\",kind=\"a\",model=\"b\"}"), "1");
 }
 
 TEST_F(MetricsTest, MetricsAreDefinedInCreateAlone) {

@@ -203,6 +203,7 @@ TEST_F(OwnerTest, CallThatCannotStartHasNoDone) {
     patchbay_handle call{};
     patchbay_http_start request{};
     const patchbay_http_handler no_done{};
+    const patchbay_http_handler done{.done = [](void*, const patchbay_error*) {}};
 
     on_lane([&] {
         EXPECT_EQ(ScriptedCall::start(script, stream, "ftp://x/", 0, noting(), call),
@@ -210,6 +211,12 @@ TEST_F(OwnerTest, CallThatCannotStartHasNoDone) {
         EXPECT_EQ(ScriptedCall::start(script, stream, "http://127.0.0.1/", 8u, noting(), call),
                   PATCHBAY_E_UNSUPPORTED);  // a flag of a later host: it may forbid something
         EXPECT_EQ(host_http.start(script.host, stream, &request, &no_done, nullptr, &call),
+                  PATCHBAY_E_BAD_REQUEST);
+        auto no_json = request;
+        no_json.method = text_of("GET");
+        no_json.url = text_of("http://127.0.0.1/");
+        no_json.extra_json = text_of("{");
+        EXPECT_EQ(host_http.start(script.host, stream, &no_json, &done, nullptr, &call),
                   PATCHBAY_E_BAD_REQUEST);
         EXPECT_EQ(host_http.start(script.host, stream, nullptr, &no_done, nullptr, &call),
                   PATCHBAY_E_BAD_REQUEST);

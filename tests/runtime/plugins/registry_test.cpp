@@ -158,6 +158,7 @@ TEST(HostInterfacesTest, EveryPublishedIdIsServedAndNoOther) {
     EXPECT_EQ(ask(""), nullptr);
     EXPECT_EQ(ask("patchbay.stream/2"), nullptr);
     EXPECT_EQ(script.host->abi, PATCHBAY_ABI_MAJOR);
+    EXPECT_EQ(script.host->draft, PATCHBAY_ABI_DRAFT);
     EXPECT_STREQ(script.host->version, "0.0.0");
 }
 

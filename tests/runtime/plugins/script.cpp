@@ -56,7 +56,8 @@ const void* get_interface(patchbay_str id) {
 }
 
 constexpr patchbay_plugin entry{
-    PATCHBAY_ABI_MAJOR, 0, "org.example.scripted", "1.0.0", "", create, destroy, get_interface};
+    PATCHBAY_ABI_MAJOR, PATCHBAY_ABI_DRAFT, "org.example.scripted", "1.0.0", "", create, destroy,
+    get_interface};
 
 using Task = std::function<void(patchbay_status)>;
 

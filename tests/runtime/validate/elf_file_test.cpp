@@ -1,10 +1,13 @@
 #include "runtime/validate/elf_file.hpp"
 
+#include <patchbay/abi/base.h>
+
 #include <gtest/gtest.h>
 
 #include <elf.h>
 
 #include <algorithm>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 
@@ -47,7 +50,8 @@ TEST(ElfFileTest, SymbolsAddressIsAPlaceInTheFile) {
 
     ASSERT_TRUE(offset);
     EXPECT_LT(*offset, bytes.size());
-    EXPECT_EQ(bytes.substr(*offset, 8), std::string(8, '\0'));  // abi 0, reserved 0
+    const uint32_t numbers[] = {PATCHBAY_ABI_MAJOR, PATCHBAY_ABI_DRAFT};
+    EXPECT_EQ(std::memcmp(bytes.data() + *offset, numbers, sizeof(numbers)), 0);
     EXPECT_FALSE(file->offset_of(~uint64_t{0}));
 }
 

@@ -36,8 +36,9 @@ typedef struct patchbay_agent_request {
 
 typedef struct patchbay_agent_1 {
     /* Starts answering `request`, writing to `stream`. Returns at once. On success *answer is the
-     * plugin's own state and goes back through close(); on failure (with set_error) nothing
-     * follows. emit(), finish() and child calls are allowed in here. [lane] */
+     * plugin's own state and goes back through close(); left NULL there is none: no resume, cancel
+     * or close follows. On failure (with set_error) nothing does. emit(), finish() and child calls
+     * are allowed in here. [lane] */
     patchbay_status (*open)(void* instance, const patchbay_agent_request* request,
                             patchbay_stream stream, void** answer);
 

@@ -3,6 +3,7 @@
  * The run waits, on no thread and no lane, also over restarts, until somebody answers by
  * POST /api/runs/{id}/resume or the question expires. Its time limit stands still meanwhile.
  *
+ * Owners     streams of agents and of tools.
  * Threads    ask and the callback are [lane].
  * Crashes    after one, a later attempt that asks the same question gets the answer that was given.
  * Ending     a question that was asked is called back exactly once. */
@@ -32,6 +33,7 @@ typedef struct patchbay_decision {
     patchbay_str input_json; /* EDITED: the new one */
     patchbay_str by;         /* whose credential decided; "" when it expired */
     patchbay_str comment;    /* "" or what they said */
+    patchbay_str extra_json; /* "" or a JSON object: room to grow */
 } patchbay_decision;
 
 /* `error`: NULL, and then `decision` is set; or CANCELLED. Exactly once. [lane] */
@@ -39,8 +41,9 @@ typedef void (*patchbay_decided)(void* user, const patchbay_decision* decision,
                                  const patchbay_error* error);
 
 typedef struct patchbay_approval_1 {
-    /* On failure no callback follows: STALE, CANCELLED (the owner is ending), BAD_REQUEST, LIMIT
-     * (16 questions of one run at a time), WRONG_THREAD. [lane] */
+    /* On failure no callback follows: STALE, CANCELLED (the owner is ending), BAD_REQUEST (no text,
+     * an expires_in_ms that is not 0 to 30 days, JSON that is no object), LIMIT (16 questions of
+     * one run at a time), UNSUPPORTED (not such an owner), WRONG_THREAD. [lane] */
     patchbay_status (*ask)(const patchbay_host* host, patchbay_handle owner,
                            const patchbay_question* question, patchbay_decided done, void* user);
 } patchbay_approval_1;

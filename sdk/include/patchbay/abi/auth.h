@@ -31,6 +31,7 @@ typedef struct patchbay_http_request {
      * "" = none was sent. `scheme`: "api_key" | "bearer" | "". */
     patchbay_str credential;
     patchbay_str scheme;
+    patchbay_str extra_json; /* "" or a JSON object: room to grow */
 } patchbay_http_request;
 
 typedef struct patchbay_auth_1 {

@@ -14,7 +14,11 @@
  * Re-entry   the host never calls a plugin from inside a host function which that plugin called.
  * Failure    no C++ exception, signal or longjmp may cross. A failure is a negative status, and,
  *            where a header says so, a patchbay_error.
- * Layout     64-bit little-endian platforms; fixed-width integers only; padding is explicit. */
+ * Layout     64-bit little-endian platforms; fixed-width integers only, but for the figures of
+ *            metrics.h, which are `double`; padding is explicit.
+ * Growth     what is frozen gets no member and no argument. The room is a struct's extra_json: ""
+ *            or a JSON object, whose unknown keys are passed over; the host checks what it is
+ *            handed. A function has no such room: what it needs more is its table's next revision. */
 #ifndef PATCHBAY_ABI_BASE_H
 #define PATCHBAY_ABI_BASE_H
 
@@ -22,6 +26,10 @@
 
 /* 0 until release 1.0: must match exactly. From 1.0 on it is 1, for ever. */
 #define PATCHBAY_ABI_MAJOR 0u
+
+/* Which draft of 0 this is: one more with each change of a layout or a constant, and from 1.0 on 0.
+ * Must match exactly: drafts know nothing of each other. */
+#define PATCHBAY_ABI_DRAFT 2u
 
 /* UTF-8 text or bytes: pointer and length, not NUL-terminated. An empty one may have a NULL
  * pointer. */

@@ -3,6 +3,7 @@
  * A child inherits its parent's deadline, cancellation, trace and budget. Its usage counts for the
  * run; its cost is the run's.
  *
+ * Owners     streams of agents and of tools.
  * Threads    all [lane].
  * Ending     a child that started gets exactly one done(), also when it is cancelled.
  * Crashes    a model that goes on from a text that it is given does, where a later attempt forwards
@@ -29,7 +30,7 @@ typedef struct patchbay_chat_start {
 
     /* Of a model, as provider.h has them. "" = the conversation so far, cut to the model's window:
      * the history, the message that the asker answers, and what it has done since: answers that it
-     * forwarded, tool calls and their results. */
+     * forwarded, tool calls and their results. A tool has none: BAD_REQUEST. */
     patchbay_str messages_json;
     patchbay_str system;       /* of a model: text that goes before all messages; "" = none */
     patchbay_str options_json; /* a JSON object; "" = the parent's own */
@@ -47,6 +48,7 @@ typedef struct patchbay_chat_end {
     patchbay_str text;            /* with COLLECT: its answer, without the reasoning */
     patchbay_str tool_calls_json; /* "" or a JSON array: {"id", "name", "arguments": object} */
     patchbay_usage usage;         /* of this child, and of its own children */
+    patchbay_str extra_json;      /* "" or a JSON object: room to grow */
 } patchbay_chat_end;
 
 typedef struct patchbay_chat_handler {
@@ -54,15 +56,18 @@ typedef struct patchbay_chat_handler {
      * resume(). May be NULL. [lane] */
     patchbay_status (*events)(void* user, const patchbay_event* events, uint32_t count);
 
-    /* The end. Exactly once, the last call. [lane] */
+    /* The end. Exactly once, the last call. Its error is the child's own, or QUOTA_EXCEEDED: the
+     * run's budget of tokens is used up. [lane] */
     void (*done)(void* user, const patchbay_chat_end* end);
 } patchbay_chat_handler;
 
 typedef struct patchbay_chat_1 {
     /* Starts a child of `owner`, an agent's or a tool's stream. `handler` must live until done().
      * On OK *child names it. On failure no callback follows: STALE, CANCELLED (the owner is
-     * ending), MODEL_NOT_FOUND, NOT_FOUND (no such agent), BAD_REQUEST (JSON, or an input that the
-     * method's schema does not take), LIMIT, WRONG_THREAD. [lane] */
+     * ending), MODEL_NOT_FOUND, NOT_FOUND (no such agent), UNAVAILABLE (its plugin is off),
+     * FORBIDDEN (it stands behind middleware that this turn has not passed), BAD_REQUEST (JSON, no such method, an input that its schema does not take, or no
+     * conversation to go on with), LIMIT, UNSUPPORTED (another's stream, or a request),
+     * WRONG_THREAD. [lane] */
     patchbay_status (*start)(const patchbay_host* host, patchbay_handle owner,
                              const patchbay_chat_start* request,
                              const patchbay_chat_handler* handler, void* user,

@@ -10,7 +10,7 @@
 
 typedef struct patchbay_host {
     uint32_t abi;        /* PATCHBAY_ABI_MAJOR of the host */
-    uint32_t reserved;   /* 0 */
+    uint32_t draft;      /* PATCHBAY_ABI_DRAFT of the host */
     const char* version; /* of the host, "0.1.0" */
 
     /* The host's table for this id, or NULL: then do without, or fail create(). The table lives

@@ -40,6 +40,7 @@ typedef struct patchbay_http_start {
     uint32_t total_timeout_ms; /* 0 = the owner's deadline alone */
     uint64_t max_body_bytes;   /* of the answer; 0 = 64 MiB. Beyond it: TOO_LARGE */
     uint64_t max_line_bytes;   /* of one SSE event; 0 = 1 MiB. Beyond it: TOO_LARGE */
+    patchbay_str extra_json;   /* "" or a JSON object: room to grow */
 } patchbay_http_start;
 
 /* One event of a text/event-stream, as WHATWG HTML 9.2 dispatches it. A last event without its
@@ -70,8 +71,8 @@ typedef struct patchbay_http_handler {
 
 typedef struct patchbay_http_1 {
     /* Starts a call. `handler` must live until done(). On OK *call names it. On failure no
-     * callback follows: STALE, BAD_REQUEST (bad URL or header), UNSUPPORTED (a flag), CANCELLED
-     * (the owner is ending), LIMIT (64 calls on one owner), WRONG_THREAD. [lane] */
+     * callback follows: STALE, BAD_REQUEST (bad URL, header or JSON), UNSUPPORTED (a flag),
+     * CANCELLED (the owner is ending), LIMIT (64 calls on one owner), WRONG_THREAD. [lane] */
     patchbay_status (*start)(const patchbay_host* host, patchbay_handle owner,
                              const patchbay_http_start* request,
                              const patchbay_http_handler* handler, void* user,

@@ -34,15 +34,16 @@ typedef struct patchbay_metrics_1 {
     patchbay_status (*define)(const patchbay_host* host, const patchbay_metric* metric,
                               uint32_t* id);
 
-    /* Adds to a counter (>= 0) or a gauge, or observes a value of a histogram. `label_values`: as
-     * many as it has labels. BAD_REQUEST: an unknown id, or a value that is not finite.
+    /* Adds to a counter (>= 0) or a gauge, or observes a value of a histogram. `label_values`:
+     * label_count of them, as many as it has labels. BAD_REQUEST: an unknown id, another number of
+     * labels, one that is no UTF-8, a value that is not finite, a counter that would fall.
      * [any-thread] */
     patchbay_status (*add)(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
-                           double value);
+                           uint32_t label_count, double value);
 
-    /* Sets a gauge. [any-thread] */
+    /* Sets a gauge. BAD_REQUEST as above, and for what is no gauge. [any-thread] */
     patchbay_status (*set)(const patchbay_host* host, uint32_t id, const patchbay_str* label_values,
-                           double value);
+                           uint32_t label_count, double value);
 } patchbay_metrics_1;
 
 #endif

@@ -58,12 +58,13 @@ typedef struct patchbay_middleware_1 {
     void (*cancel)(void* state, patchbay_reason reason);
 
     /* May be NULL. PASS, or TAKEN: to replace an event emit another, to drop it emit none, to hold
-     * it keep a copy and emit it from a later call; at most 1 MiB of text a call. Below 0, and any
+     * it keep a copy and emit it from a later call; at most 1 MiB of text a call: beyond that
+     * emit() says LIMIT, and elsewhere than in here and in on_end() BAD_STATE. Below 0, and any
      * other value, fails the run. Synchronous: what is held is not shown, so hold little. [lane] */
     patchbay_status (*on_events)(void* state, const patchbay_event* events, uint32_t count);
 
     /* May be NULL. The answer ends as PATCHBAY_FINISH_…; what is held is emitted in here, or lost.
-     * Not after a crash. [lane] */
+     * Not after a crash. Room to grow: none; why it failed is for a next revision. [lane] */
     void (*on_end)(void* state, uint32_t reason);
 
     /* Frees the state: the last call. Only when *state was set. [lane] */

@@ -13,9 +13,9 @@
 #include "host.h"
 
 typedef struct patchbay_plugin {
-    uint32_t abi;      /* PATCHBAY_ABI_MAJOR; another value is not loaded, with a reason */
-    uint32_t reserved; /* 0 */
-    const char* id;    /* "org.example.my_provider": unique, never changes */
+    uint32_t abi;   /* PATCHBAY_ABI_MAJOR; another value is not loaded, with a reason */
+    uint32_t draft; /* PATCHBAY_ABI_DRAFT; the same */
+    const char* id; /* "org.example.my_provider": unique, never changes */
     const char* version;
 
     /* "" or a JSON object: {"title", "description", "config_schema": JSON Schema of create()'s

@@ -43,8 +43,9 @@ typedef struct patchbay_chat_request {
 
 typedef struct patchbay_provider_1 {
     /* Starts answering `request`, writing to `stream`. Returns at once. On success *chat is the
-     * plugin's own state and goes back through close(); on failure (with set_error) nothing
-     * follows. emit() and finish() are allowed in here. [lane] */
+     * plugin's own state and goes back through close(); left NULL there is none: no resume, cancel
+     * or close follows. On failure (with set_error) nothing does. emit() and finish() are allowed
+     * in here, with at most 256 KiB: no resume() comes meanwhile. [lane] */
     patchbay_status (*open)(void* instance, const patchbay_chat_request* request,
                             patchbay_stream stream, void** chat);
 

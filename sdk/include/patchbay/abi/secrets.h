@@ -22,13 +22,14 @@ typedef struct patchbay_credential {
 
 typedef struct patchbay_secrets_1 {
     /* The value of "${NAME}", "${NAME:-default}" or "${file:/path}", as in the config file.
-     * NOT_FOUND: the variable is unset, or the file cannot be read. [control] */
+     * NOT_FOUND: the variable is unset, or the file cannot be read. BAD_REQUEST; WRONG_THREAD: on a
+     * lane, as it may read a file. [control] */
     patchbay_status (*resolve)(const patchbay_host* host, patchbay_str reference,
                                patchbay_str* value);
 
     /* The credential with this id, also a revoked one. NOT_FOUND: there is none. Reads memory,
      * never the disk; a new or revoked key shows at once. For auth plugins; others get FORBIDDEN.
-     * [lane] */
+     * BAD_REQUEST, WRONG_THREAD. [lane] */
     patchbay_status (*find_credential)(const patchbay_host* host, patchbay_str id,
                                        patchbay_credential* credential);
 } patchbay_secrets_1;

@@ -5,8 +5,9 @@
  * Threads    emit and finish are [lane]; post is [any-thread].
  * Limits     16 KiB of text wait at most before emit() says PAUSE; resume() comes when less than
  *            4 KiB wait. Who ignores PAUSE meets the cap of 256 KiB: the stream fails, alone.
- *            One event's texts together are at most 64 KiB, those of one emit() 256 KiB: beyond
- *            that the stream fails, too. */
+ *            The texts of one emit() are at most 256 KiB together: beyond that the stream fails,
+ *            too. Those of one event are 64 KiB: beyond that its emit() is dropped, as it is for
+ *            any invalid event, and the stream goes on. */
 #ifndef PATCHBAY_ABI_STREAM_H
 #define PATCHBAY_ABI_STREAM_H
 
@@ -47,8 +48,8 @@ typedef struct patchbay_event {
     uint32_t flags;              /* PATCHBAY_EVENT_… flags */
     uint32_t percent;            /* 0..100 */
     patchbay_str text;           /* UTF-8; a character may not be cut between two events */
-    patchbay_str name;           /* */
-    patchbay_str id;             /* the vendor's id of a tool call */
+    patchbay_str name;           /* TOOL_CALL: the tool's; CUSTOM: "org.example.x" */
+    patchbay_str id;             /* TOOL_CALL, TOOL_RESULT: the vendor's id of the call */
     patchbay_str extra_json;     /* "" or a JSON object: kept in the log, handed back to you */
     const patchbay_usage* usage; /* for USAGE, else NULL */
 } patchbay_event;
@@ -71,14 +72,19 @@ typedef struct patchbay_stream_1 {
      * OK         go on.
      * PAUSE      accepted; emit no more until resume().
      * CANCELLED  dropped: finish(CANCELLED) is owed.
-     * BAD_REQUEST invalid UTF-8 or JSON, or an unknown channel: dropped, and counted as a fault.
-     * LIMIT      the cap was met: dropped, the stream has failed.
+     * BAD_REQUEST dropped, all of them, and counted as a fault; the stream goes on. One of them has
+     *            an unknown channel, more than 64 KiB of texts, a text that is no UTF-8 or not the
+     *            JSON of its kind, more than 100 percent, or is a USAGE without figures.
+     * LIMIT      a cap was met: dropped, the stream has failed.
      * STALE, WRONG_THREAD, BAD_STATE (after finish): dropped. [lane] */
     patchbay_status (*emit)(const patchbay_host* host, patchbay_stream stream,
                             const patchbay_event* events, uint32_t count);
 
     /* Ends the answer: exactly once. `error` is read when `reason` is ERROR, else NULL.
-     * close() follows when everything that hangs on the stream has completed. [lane] */
+     * close() follows when everything that hangs on the stream has completed. BAD_STATE: a second
+     * one; BAD_REQUEST: an unknown reason, which is taken for ERROR; both are faults. STALE,
+     * WRONG_THREAD. Room to grow: the error's extra_json, and, of another end, METADATA emitted
+     * before it. [lane] */
     patchbay_status (*finish)(const patchbay_host* host, patchbay_stream stream, uint32_t reason,
                               const patchbay_error* error);
 

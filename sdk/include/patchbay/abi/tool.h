@@ -33,8 +33,8 @@ typedef struct patchbay_tool_1 {
     patchbay_str (*describe)(void* instance);
 
     /* Starts the call. Returns at once; emit() and finish() are allowed in here. On success *state
-     * is the plugin's own and goes back through close(); on failure (with set_error) nothing
-     * follows. [lane] */
+     * is the plugin's own and goes back through close(); left NULL there is none: no resume, cancel
+     * or close follows. On failure (with set_error) nothing does. [lane] */
     patchbay_status (*call)(void* instance, const patchbay_tool_request* request,
                             patchbay_stream stream, void** state);
 

@@ -30,7 +30,7 @@ struct RecordedPrincipal {
     std::string owner;
     std::string credential_id;
     std::string email;
-    std::string claims_json;
+    std::string extra_json;
     int64_t expires_at_ms = 0;
     uint32_t role = 0;
 };
@@ -107,7 +107,7 @@ private:
         allowed_ = {.owner = std::string(text_of(principal.owner)),
                     .credential_id = std::string(text_of(principal.credential_id)),
                     .email = std::string(text_of(principal.email)),
-                    .claims_json = std::string(text_of(principal.claims_json)),
+                    .extra_json = std::string(text_of(principal.extra_json)),
                     .expires_at_ms = principal.expires_at_ms,
                     .role = principal.role};
         if (allowed_->owner.empty() || allowed_->owner.size() > 256)

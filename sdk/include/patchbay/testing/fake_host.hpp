@@ -72,7 +72,7 @@ class FakeHost {
 public:
     FakeHost() {
         raw_.host = {.abi = PATCHBAY_ABI_MAJOR,
-                     .reserved = 0,
+                     .draft = PATCHBAY_ABI_DRAFT,
                      .version = "0.0.0-fake",
                      .get_interface = &get_interface,
                      .set_error = &set_error};

@@ -49,6 +49,7 @@ struct HttpRecord {
     std::string method;
     std::string url;
     std::string body;
+    std::string extra_json;
     HeaderList headers;
     patchbay_http_start settings = {};  // its flags, timeouts and limits; the texts are gone
     bool cancelled = false;             // before its end, by the plugin or with its owner
@@ -128,11 +129,13 @@ inline patchbay_status FakeHttp::start(FakeOwner& owner, const patchbay_http_sta
     record.method = text_of(request.method);
     record.url = text_of(request.url);
     record.body = text_of(request.body);
+    record.extra_json = text_of(request.extra_json);
     for (uint32_t i = 0; i < request.header_count; ++i)
         record.headers.emplace_back(text_of(request.headers[i].name),
                                     text_of(request.headers[i].value));
     record.settings = request;
     record.settings.method = record.settings.url = record.settings.body = {};
+    record.settings.extra_json = {};
     record.settings.headers = nullptr;
 
     HttpAnswer script = {.status = 0,

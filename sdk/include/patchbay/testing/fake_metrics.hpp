@@ -51,16 +51,20 @@ public:
         return PATCHBAY_OK;
     }
 
-    patchbay_status change(uint32_t id, const patchbay_str* labels, double value, bool set) {
+    patchbay_status change(uint32_t id, const patchbay_str* labels, uint32_t count, double value,
+                           bool set) {
         const std::lock_guard lock(mutex_);
         if (id < 1 || id > metrics_.size())
             return refuse("a figure of an unknown metric", PATCHBAY_E_BAD_REQUEST);
         auto& metric = metrics_[id - 1];
+        if (count != metric.labels || (count > 0 && !labels))
+            return refuse("a figure with another number of label values than its metric has labels",
+                          PATCHBAY_E_BAD_REQUEST);
         if (!std::isfinite(value) || (set && metric.kind != PATCHBAY_METRIC_GAUGE) ||
             (!set && metric.kind == PATCHBAY_METRIC_COUNTER && value < 0))
             return refuse("a figure that its metric does not take", PATCHBAY_E_BAD_REQUEST);
         std::vector<std::string> key;
-        for (uint32_t i = 0; i < metric.labels; ++i) key.emplace_back(text_of(labels[i]));
+        for (uint32_t i = 0; i < count; ++i) key.emplace_back(text_of(labels[i]));
         auto& figure = metric.values[key];
         figure = set ? value : figure + value;
         return PATCHBAY_OK;

@@ -121,9 +121,9 @@ inline const patchbay_metrics_1 FakeHost::metrics_table = {
         [](const patchbay_host* host, const patchbay_metric* metric, uint32_t* id) {
             return of(host).metrics_.define(*metric, of(host).creating_, id);
         },
-    .add = [](const patchbay_host* host, uint32_t id, const patchbay_str* labels,
-              double value) { return of(host).metrics_.change(id, labels, value, false); },
-    .set = [](const patchbay_host* host, uint32_t id, const patchbay_str* labels,
-              double value) { return of(host).metrics_.change(id, labels, value, true); }};
+    .add = [](const patchbay_host* host, uint32_t id, const patchbay_str* labels, uint32_t count,
+              double value) { return of(host).metrics_.change(id, labels, count, value, false); },
+    .set = [](const patchbay_host* host, uint32_t id, const patchbay_str* labels, uint32_t count,
+              double value) { return of(host).metrics_.change(id, labels, count, value, true); }};
 
 }  // namespace patchbay::testing

@@ -25,6 +25,7 @@ struct RecordedChange {
     std::string model = {};
     std::string system = {};
     std::string answer = {};
+    std::string extra_json = {};
 };
 
 // Where a middleware's own events go.
@@ -173,7 +174,8 @@ public:
                        .options_json = std::string(text_of(change.options_json)),
                        .model = std::string(text_of(change.model)),
                        .system = std::string(text_of(change.system)),
-                       .answer = std::string(text_of(change.answer))};
+                       .answer = std::string(text_of(change.answer)),
+                       .extra_json = std::string(text_of(change.extra_json))};
             decided_ = true;
         }
         close_when_idle();

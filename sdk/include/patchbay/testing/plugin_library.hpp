@@ -11,7 +11,7 @@
 namespace patchbay::testing {
 
 // The table of the library at `path`, valid for ever: a plugin's library is never unloaded.
-// not_found when it cannot be loaded, unsupported when it is no plugin or has another ABI.
+// not_found when it cannot be loaded, unsupported when it is no plugin or has another ABI or draft.
 inline Result<const patchbay_plugin*> load_plugin(const std::string& path) {
     void* library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!library) return failure(ErrorCode::not_found, dlerror());
@@ -20,6 +20,9 @@ inline Result<const patchbay_plugin*> load_plugin(const std::string& path) {
     if (!plugin) return failure(ErrorCode::unsupported, path + " is no plugin");
     if (plugin->abi != PATCHBAY_ABI_MAJOR)
         return failure(ErrorCode::unsupported, path + " has ABI " + std::to_string(plugin->abi));
+    if (plugin->draft != PATCHBAY_ABI_DRAFT)
+        return failure(ErrorCode::unsupported,
+                       path + " has draft " + std::to_string(plugin->draft) + " of the ABI");
     return plugin;
 }
 
