@@ -1,7 +1,7 @@
 # For plugins, ours and everybody's: find_package(Patchbay) brings this file.
 #
 # patchbay_add_plugin(NAME SOURCES...) builds one plugin, NAME.so: a library that sees the SDK and
-# nothing else of ours, and that exports one symbol. C++ is C++23 unless CMAKE_CXX_STANDARD says more.
+# nothing else of ours, and that exports one symbol. C++ is C++23, or what CMAKE_CXX_STANDARD says if that is more.
 #
 # patchbay_add_plugin_test(NAME PLUGIN SOURCES...) builds a C++ program that runs against the fake host
 # of patchbay/testing, and has ctest run it. PLUGIN_FILE in it is the path of the plugin.
@@ -9,9 +9,12 @@ set(PATCHBAY_PLUGIN_MAP ${CMAKE_CURRENT_LIST_DIR}/plugin.map)
 
 function(patchbay_use_sdk name)
     target_link_libraries(${name} PRIVATE Patchbay::sdk)
-    if(NOT DEFINED CMAKE_CXX_STANDARD)
-        set_target_properties(${name} PROPERTIES
-            CXX_STANDARD 23 CXX_STANDARD_REQUIRED ON CXX_EXTENSIONS OFF)
+    get_property(languages GLOBAL PROPERTY ENABLED_LANGUAGES)
+    if("CXX" IN_LIST languages)
+        target_compile_features(${name} PRIVATE cxx_std_23)
+        if(NOT DEFINED CMAKE_CXX_EXTENSIONS)
+            set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
+        endif()
     endif()
     target_compile_options(${name} PRIVATE
         $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fno-gnu-unique>)

@@ -6,11 +6,10 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
     constexpr auto config = R"({"key": "open sesame, please", "owner": "user:house"})";
-    expect(host.create(**plugin, config).has_value(), "it can be made");
+    expect.value(host.create(plugin, config), "it can be made");
 
     const auto& known = host.check({.credential = "open sesame, please"});
     expect(known.allowed() && known.allowed()->owner == "user:house", "the key opens");

@@ -6,17 +6,16 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
-    expect(host.create(**plugin).has_value(), "it can be made");
+    expect.value(host.create(plugin), "it can be made");
 
-    auto& counted = **host.open(ChatInput{.model = "3"});
+    auto& counted = expect.value(host.open(ChatInput{.model = "3"}), "it begins");
     host.run_until([&] { return counted.closed(); });
     expect.equal(counted.text(), "3 2 1 0");
     expect(counted.finish_reason() == PATCHBAY_FINISH_STOP, "it ends by itself");
 
-    auto& paused = **host.open(ChatInput{.model = "5"});
+    auto& paused = expect.value(host.open(ChatInput{.model = "5"}), "it begins");
     paused.pause_after(2);
     host.advance(std::chrono::seconds(1));
     expect.equal(paused.text(), "5 4 ");
@@ -24,14 +23,14 @@ int main() {
     host.run_until([&] { return paused.closed(); });
     expect.equal(paused.text(), "5 4 3 2 1 0");
 
-    auto& cancelled = **host.open(ChatInput{.model = "1000"});
+    auto& cancelled = expect.value(host.open(ChatInput{.model = "1000"}), "it begins");
     host.advance(std::chrono::milliseconds(2));
     cancelled.cancel();
     host.run_until([&] { return cancelled.closed(); });
     expect(cancelled.finish_reason() == PATCHBAY_FINISH_CANCELLED, "cancelling ends it");
 
     for (const auto* name : {"rocket", ""}) {
-        auto& named = **host.open(ChatInput{.model = name});
+        auto& named = expect.value(host.open(ChatInput{.model = name}), "it begins");
         host.run_until([&] { return named.closed(); });
         expect.equal(named.text(), "10 9 8 7 6 5 4 3 2 1 0");
     }

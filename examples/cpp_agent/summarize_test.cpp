@@ -6,19 +6,18 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
-    expect(host.create(**plugin).has_value(), "it can be made");
+    expect.value(host.create(plugin), "it can be made");
 
     host.children().answer({.chunks = {"Plugs fit. ", "Sockets wait."}});
     host.children().answer({.chunks = {"Plugs ", "find sockets."}});
-    auto& answered = **host.open(AgentInput());
+    auto& answered = expect.value(host.open(AgentInput()), "it begins");
     host.run_until([&] { return answered.closed(); });
     expect.equal(answered.text(), "Plugs find sockets.");
 
     host.children().answer({.failure = patchbay::Error{.code = patchbay::ErrorCode::timeout}});
-    auto& failed = **host.open(AgentInput());
+    auto& failed = expect.value(host.open(AgentInput()), "it begins");
     host.run_until([&] { return failed.closed(); });
     expect(failed.error() && failed.error()->code == patchbay::ErrorCode::timeout,
            "what fails ends the answer");

@@ -17,17 +17,16 @@ ChatInput saying(const std::string& text) {
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
-    expect(host.create(**plugin, R"({"before": "You said: "})").has_value(), "it can be made");
+    expect.value(host.create(plugin, R"({"before": "You said: "})"), "it can be made");
 
-    auto& answered = **host.open(saying("a plug fits"));
+    auto& answered = expect.value(host.open(saying("a plug fits")), "it begins");
     host.run_until([&] { return answered.closed(); });
     expect.equal(answered.text(), "You said: a plug fits");
     expect(answered.events().size() == 5, "a word is an event");
 
-    auto& cancelled = **host.open(saying("a plug fits"));
+    auto& cancelled = expect.value(host.open(saying("a plug fits")), "it begins");
     cancelled.cancel();
     host.run_until([&] { return cancelled.closed(); });
 
@@ -35,7 +34,7 @@ int main() {
     expect(!refused, "what makes no sense is refused");
     expect(!host.open(ChatInput{.messages_json = "[]"}), "nothing to echo is refused");
 
-    auto& long_word = **host.open(saying(std::string(100'000, 'x')));
+    auto& long_word = expect.value(host.open(saying(std::string(100'000, 'x'))), "it begins");
     host.run_until([&] { return long_word.closed(); });
     expect(long_word.error().has_value(), "a word beyond 64 KiB fails, and does not hang");
 

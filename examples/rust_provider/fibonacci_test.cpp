@@ -6,20 +6,19 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
-    expect(host.create(**plugin).has_value(), "it can be made");
+    expect.value(host.create(plugin), "it can be made");
 
-    auto& told = **host.open(ChatInput{.model = "8"});
+    auto& told = expect.value(host.open(ChatInput{.model = "8"}), "it begins");
     host.run_until([&] { return told.closed(); });
     expect.equal(told.text(), "0 1 1 2 3 5 8 13");
 
-    auto& cancelled = **host.open(ChatInput{.model = "90"});
+    auto& cancelled = expect.value(host.open(ChatInput{.model = "90"}), "it begins");
     cancelled.cancel();
     host.run_until([&] { return cancelled.closed(); });
 
-    auto& named = **host.open(ChatInput{.model = "rabbits"});
+    auto& named = expect.value(host.open(ChatInput{.model = "rabbits"}), "it begins");
     host.run_until([&] { return named.closed(); });
     expect.equal(named.text(), "0 1 1 2 3 5 8 13 21 34");
 

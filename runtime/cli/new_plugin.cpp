@@ -22,9 +22,29 @@ namespace fs = std::filesystem;
 constexpr size_t longest_name = 48;
 
 // Names that CMake or the linker has given to something else.
-constexpr std::string_view reserved[] = {"all",     "build",    "c",       "clean",
-                                         "dl",      "help",     "install", "m",
-                                         "package", "patchbay", "pthread", "test"};
+constexpr std::string_view reserved[] = {"all",
+                                         "build",
+                                         "c",
+                                         "clean",
+                                         "codegen",
+                                         "depend",
+                                         "dl",
+                                         "edit_cache",
+                                         "gcc",
+                                         "gcc_s",
+                                         "help",
+                                         "install",
+                                         "list_install_components",
+                                         "m",
+                                         "package",
+                                         "package_source",
+                                         "patchbay",
+                                         "preinstall",
+                                         "pthread",
+                                         "rebuild_cache",
+                                         "rt",
+                                         "test",
+                                         "util"};
 
 char lower(char c) { return static_cast<char>(std::tolower(static_cast<unsigned char>(c))); }
 char upper(char c) { return static_cast<char>(std::toupper(static_cast<unsigned char>(c))); }
@@ -126,9 +146,10 @@ public:
 
     const fs::path& folder() const { return folder_; }
 
-    std::string config() const {
+    // What to write into patchbay.json, where the project is in `folder`.
+    std::string config(const fs::path& folder) const {
         auto text = filled(from_.config);
-        const auto library = (folder_ / "build" / (name_ + ".so")).string();
+        const auto library = (folder / "build" / (name_ + ".so")).string();
         replace(text, "\"MY_LIBRARY\"", nlohmann::json(library).dump());
         return text;
     }
@@ -174,8 +195,7 @@ private:
         auto text = std::string(readme_template());
         replace(text, "`my_plugin.cpp`", "`my_plugin" + std::string(extension) + "`");
         text = filled(text);
-        replace(text, "cmake -B build\n", commands(name_).front() + "\n");
-        replace(text, "MY_CONFIG", config());
+        replace(text, "MY_CONFIG", config(fs::path("/path/to") / name_));
         return text;
     }
 
@@ -197,7 +217,8 @@ int plugin_new(const NewPluginFlags& flags, Terminal terminal) {
     terminal.out << "Wrote " << project.folder().string() << ". Next:\n\n  cd "
                  << quoted(project.folder().string()) << "\n";
     for (const auto& command : commands(flags.name)) terminal.out << "  " << command << "\n";
-    terminal.out << "\nTo use it, in patchbay.json:\n\n" << project.config() << "\n";
+    terminal.out << "\nTo use it, in patchbay.json:\n\n"
+                 << project.config(project.folder()) << "\n";
     return done;
 }
 

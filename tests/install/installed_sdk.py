@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -29,10 +30,10 @@ def has_compiler(name):
 
 
 def validate(library):
-    """By `patchbay plugin validate`, in a version that has it."""
-    program = BUILD / "bin" / "patchbay"
-    if "validate" in run(program, "plugin", "--help").stdout:
-        run(program, "plugin", "validate", library)
+    """By `patchbay plugin validate`, which must have found something to look at."""
+    done = run(BUILD / "bin" / "patchbay", "plugin", "validate", library)
+    if not re.search(r"\b[1-9]\d* passed", done.stdout):
+        raise AssertionError(f"validate looked at nothing:\n{done.stdout}")
 
 
 class InstalledSdk:
@@ -53,7 +54,7 @@ class InstalledSdk:
                    env={"PKG_CONFIG_PATH": str(self.prefix / "share" / "pkgconfig")})
         return done.stdout.split()
 
-    def build(self, project, compiler):
+    def build(self, project, compiler, *options):
         """Configures, builds and tests a project; returns the build folder, which has its plugin.
 
         Warnings are errors: these are projects that are copied.
@@ -65,7 +66,7 @@ class InstalledSdk:
             launcher = ["-DCMAKE_C_COMPILER_LAUNCHER=ccache", "-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"]
         environment = {"CCACHE_BASEDIR": str(self.folder), "CCACHE_NOHASHDIR": "1"}
         run("cmake", "-G", "Ninja", "-S", project, "-B", folder, f"-DCMAKE_PREFIX_PATH={self.prefix}",
-            f"-DCMAKE_C_COMPILER={c}", f"-DCMAKE_CXX_COMPILER={cxx}", *launcher,
+            *options, f"-DCMAKE_C_COMPILER={c}", f"-DCMAKE_CXX_COMPILER={cxx}", *launcher,
             "-DCMAKE_C_FLAGS=-Wall -Wextra -Wpedantic -Werror",
             "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Wpedantic -Werror")
         run("cmake", "--build", folder, "--parallel", "2", env=environment)

@@ -112,6 +112,11 @@ class ExampleTest(unittest.TestCase):
     def test_clang_builds_each_and_the_server_gets_an_answer(self):
         self.build_and_ask("clang")
 
+    def test_a_project_of_an_older_standard_builds(self):
+        project = self.sdk.scratch / "older"
+        shutil.copytree(EXAMPLES / "cpp_provider", project)
+        self.sdk.build(project, "gcc", "-DCMAKE_CXX_STANDARD=20")
+
     def test_rustc_builds_the_rust_provider_and_the_server_gets_an_answer(self):
         if not shutil.which("rustc"):
             self.skipTest("rustc of cmake/packages.txt is not installed")

@@ -67,6 +67,13 @@ class TemplateTest(unittest.TestCase):
     def test_clang_builds_what_is_written_and_the_server_runs_it(self):
         self.make_each("clang")
 
+    def test_names_that_the_templates_might_use_build(self):
+        for language, name in (("cpp", "answer"), ("cpp", "chat"), ("c", "view")):
+            with self.subTest(name=name, language=language):
+                run(BINARY.resolve(), "plugin", "new", name, "--kind", "provider", "--lang", language,
+                    "--directory", self.sdk.scratch)
+                self.sdk.build(self.sdk.scratch / name, "gcc")
+
     def test_the_printed_commands_do_what_they_say(self):
         done = run(BINARY.resolve(), "plugin", "new", "as_printed", "--kind", "provider",
                    "--directory", self.sdk.scratch / "a folder")

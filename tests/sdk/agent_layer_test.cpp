@@ -171,15 +171,21 @@ TEST_F(AgentLayerTest, WhatIsThrownFailsTheAnswer) {
                   ErrorCode::not_found, "gone");
 }
 
-TEST_F(AgentLayerTest, WhatARunThrowsThatIsNoCoroutineFailsTheOpen) {
-    scripts.agent = [](AgentCall&) -> task<> { throw std::runtime_error("no frame"); };
-
-    const auto answer = host.open(patchbay::testing::AgentInput());
-
-    ASSERT_FALSE(answer);
-    EXPECT_EQ(answer.error().code, ErrorCode::internal);
-    EXPECT_EQ(answer.error().message, "no frame");
+TEST_F(AgentLayerTest, WhatARunThrowsThatIsNoCoroutineFailsTheAnswerToo) {
+    expect_failed(run(ask([](AgentCall&) -> task<> { throw std::runtime_error("no frame"); })),
+                  ErrorCode::internal, "no frame");
+    expect_failed(run(ask([](AgentCall&) -> task<> {
+                      throw Failed(patchbay::user_error(ErrorCode::bad_request, "Say more."));
+                  })),
+                  ErrorCode::bad_request, "Say more.");
 }
+
+// g++ 12 dies of such braces in a co_await expression.
+template <class Call>
+concept TakesCallsInBraces = requires(Call& call, const patchbay::WantedCall& wanted) {
+    call.tools({wanted, wanted});
+};
+static_assert(!TakesCallsInBraces<AgentCall>);
 
 TEST_F(AgentLayerTest, ARunWithoutACoroutineEndsAtOnce) {
     auto& answer = run(ask([](AgentCall& call) -> task<> {
@@ -300,7 +306,8 @@ TEST_F(AgentLayerTest, AReaderThatStallsHoldsWritersAndTheChildrenThatAreHeard) 
             return call.stream().text(patchbay::text_of(events[0].text));
         });
     });
-    EXPECT_EQ(answer.text(), large);  // in pieces of less than 64 KiB
+    EXPECT_LT(answer.text().size(), large.size());  // in pieces of less than 64 KiB
+    EXPECT_TRUE(host.run_until([&] { return answer.text() == large; }));
     answer.pause();
     host.run();
     EXPECT_EQ(answer.text(), large + "1");  // then it was told

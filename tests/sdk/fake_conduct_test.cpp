@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <limits>
+#include <thread>
 
 namespace {
 
@@ -15,6 +16,8 @@ const patchbay_host* host_of_plugin = nullptr;
 uint32_t figure = 0;
 patchbay_handle called = {};
 std::vector<patchbay_status> cancels;
+patchbay_status verdict_of_request = PATCHBAY_OK;
+std::vector<std::string> heard;
 
 template <class Table>
 const Table& interface_of_host(std::string_view name) {
@@ -26,9 +29,9 @@ const patchbay_middleware_1 middleware = {
     .on_request = [](void* instance, const patchbay_turn*, patchbay_request, patchbay_stream,
                      void** state) -> patchbay_status {
         *state = instance;
-        return PATCHBAY_OK;
+        return verdict_of_request;
     },
-    .cancel = nullptr,
+    .cancel = [](void*, patchbay_reason) { heard.push_back("cancel"); },
     .on_events = [](void*, const patchbay_event*, uint32_t) -> patchbay_status { return 7; },
     .on_end = nullptr,
     .close = [](void*) {}};
@@ -112,6 +115,48 @@ TEST_F(FakeConductTest, AToolsCallMayBeCancelledTwiceUntilItIsOver) {
     EXPECT_EQ(cancels, (std::vector<patchbay_status>{PATCHBAY_OK, PATCHBAY_OK}));
     EXPECT_EQ(interface_of_host<patchbay_tools_1>(PATCHBAY_TOOLS_1).cancel(host_of_plugin, called),
               PATCHBAY_E_STALE);
+}
+
+TEST_F(FakeConductTest, AnUnknownStatusOfOnRequestRefusesTheTurn) {
+    verdict_of_request = 3;
+
+    const auto& turn = host.turn();
+    verdict_of_request = PATCHBAY_OK;
+
+    ASSERT_TRUE(turn.refused());
+    EXPECT_EQ(turn.refused()->code, ErrorCode::internal);
+    EXPECT_EQ(host.faults(), Faults{"on_request returned an unknown status"});
+}
+
+TEST_F(FakeConductTest, AReasonThatAnotherThreadGivesIsNoReason) {
+    patchbay_error error = {};
+    error.code = PATCHBAY_E_LIMIT;
+    std::thread([&] { host_of_plugin->set_error(host_of_plugin, &error); }).join();
+    verdict_of_request = PATCHBAY_E_FORBIDDEN;
+
+    const auto& turn = host.turn();
+    verdict_of_request = PATCHBAY_OK;
+
+    EXPECT_EQ(turn.refused()->code, ErrorCode::forbidden);
+    EXPECT_EQ(host.faults(), Faults{"on_request failed without set_error"});
+}
+
+TEST_F(FakeConductTest, ATurnThatIsCancelledHearsItBeforeItsTimers) {
+    verdict_of_request = PATCHBAY_PENDING;
+
+    auto& turn = host.turn();
+    verdict_of_request = PATCHBAY_OK;
+    const auto& timers = interface_of_host<patchbay_timer_1>(PATCHBAY_TIMER_1);
+    patchbay_handle timer = {};
+    heard.clear();
+    ASSERT_EQ(timers.start(
+                  host_of_plugin, turn.handle(), 1000,
+                  [](void*, patchbay_status) { heard.push_back("timer"); }, nullptr, &timer),
+              PATCHBAY_OK);
+    turn.cancel();
+    host.run();
+
+    EXPECT_EQ(heard, (Faults{"cancel", "timer"}));
 }
 
 TEST_F(FakeConductTest, AnUnknownStatusOfOnEventsFailsTheAnswer) {

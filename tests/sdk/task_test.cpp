@@ -160,5 +160,16 @@ TEST(TaskTest, AnEmptyOneOrOneThatWasAwaitedBeforeThrows) {
     EXPECT_TRUE(other.thrown);
 }
 
+task<std::string> nothing() { co_return {}; }
+
+TEST(TaskTest, BracesMayBeReturned) {
+    std::string got = "something";
+    auto work = [&]() -> task<> { got = co_await nothing(); };
+    auto running = work();
+    running.run([](std::exception_ptr thrown) { EXPECT_FALSE(thrown); });
+
+    EXPECT_EQ(got, "");
+}
+
 }  // namespace
 }  // namespace patchbay

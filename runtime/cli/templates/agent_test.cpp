@@ -6,25 +6,24 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
-    expect(host.create(**plugin).has_value(), "it can be made");
+    expect.value(host.create(plugin), "it can be made");
 
     host.children().answer({.chunks = {"It is ", "a plug."}});
-    auto& answered = **host.open(AgentInput());
+    auto& answered = expect.value(host.open(AgentInput()), "it begins");
     host.run_until([&] { return answered.closed(); });
     expect.equal(answered.text(), "It is a plug.");
     expect(answered.finish_reason() == PATCHBAY_FINISH_STOP, "it ends when the model does");
 
     host.children().answer({.failure = patchbay::Error{.code = patchbay::ErrorCode::rate_limited}});
-    auto& failed = **host.open(AgentInput());
+    auto& failed = expect.value(host.open(AgentInput()), "it begins");
     host.run_until([&] { return failed.closed(); });
     expect(failed.error() && failed.error()->code == patchbay::ErrorCode::rate_limited,
            "the model's failure is its own");
 
     host.children().answer({.chunks = {"It is "}});
-    auto& cancelled = **host.open(AgentInput());
+    auto& cancelled = expect.value(host.open(AgentInput()), "it begins");
     cancelled.cancel();
     host.run_until([&] { return cancelled.closed(); });
     expect(cancelled.finish_reason() == PATCHBAY_FINISH_CANCELLED, "cancelling ends it");

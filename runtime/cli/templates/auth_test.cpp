@@ -6,11 +6,10 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
     host.add_secret("${MY_PLUGIN_TOKEN}", "open sesame");
-    expect(host.create(**plugin).has_value(), "it can be made");
+    expect.value(host.create(plugin), "it can be made");
 
     const auto& known = host.check({.credential = "open sesame"});
     expect(known.allowed() && known.allowed()->owner == "user:my_plugin", "the token opens");
@@ -19,7 +18,7 @@ int main() {
     expect(host.check({.credential = ""}).not_mine(), "nor nothing at all");
 
     FakeHost without_token;
-    expect(without_token.create(**plugin).has_value(), "it starts without a token");
+    expect.value(without_token.create(plugin), "it starts without a token");
     expect(without_token.check({.credential = ""}).not_mine(), "and lets nobody in");
 
     for (FakeHost* each : {&host, &without_token}) {

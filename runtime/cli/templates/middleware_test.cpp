@@ -6,10 +6,9 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
-    expect(host.create(**plugin).has_value(), "it can be made");
+    expect.value(host.create(plugin), "it can be made");
 
     auto& turn = host.turn();
     expect(turn.passed(), "the turn is let in");

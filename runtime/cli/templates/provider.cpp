@@ -8,7 +8,7 @@ namespace {
 constexpr std::string_view answer = "Hello from my_plugin.";
 
 // One answer. It goes on whenever the reader has caught up.
-class Answer : public patchbay::Chat {
+class MyPluginChat : public patchbay::Chat {
 public:
     using Chat::Chat;
 
@@ -32,7 +32,7 @@ public:
 
     // What is asked is in `request`: the model, the messages as JSON, and how long to go on.
     patchbay::Status open(const patchbay::ChatRequest&, patchbay::Stream stream) override {
-        auto chat = std::make_unique<Answer>(stream);
+        auto chat = std::make_unique<MyPluginChat>(stream);
         chat->resume();
         return chat;
     }

@@ -6,17 +6,16 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
-    expect(host.create(**plugin).has_value(), "it can be made");
+    expect.value(host.create(plugin), "it can be made");
 
-    auto& answered = **host.open(ChatInput{.model = "any"});
+    auto& answered = expect.value(host.open(ChatInput{.model = "any"}), "it begins");
     host.run_until([&] { return answered.closed(); });
     expect.equal(answered.text(), "Hello from my_plugin.");
     expect(answered.finish_reason() == PATCHBAY_FINISH_STOP, "it ends by itself");
 
-    auto& cancelled = **host.open();
+    auto& cancelled = expect.value(host.open(), "it begins");
     cancelled.cancel();
     host.run_until([&] { return cancelled.closed(); });
 

@@ -6,19 +6,18 @@ using namespace patchbay::testing;
 
 int main() {
     Expectations expect;
-    const auto plugin = load_plugin(PLUGIN_FILE);
-    if (!expect(plugin.has_value(), "the plugin loads")) return 1;
+    const auto& plugin = expect.value(load_plugin(PLUGIN_FILE), "the plugin loads");
     FakeHost host;
-    expect(host.create(**plugin).has_value(), "it can be made");
+    expect.value(host.create(plugin), "it can be made");
     expect(host.describe().find("\"my_plugin\"") != std::string::npos, "models are told of it");
 
-    auto& called = **host.call(ToolInput{.name = "my_plugin"});
+    auto& called = expect.value(host.call(ToolInput{.name = "my_plugin"}), "it begins");
     host.run_until([&] { return called.closed(); });
     expect(called.finish_reason() == PATCHBAY_FINISH_STOP, "it ends by itself");
     if (expect(called.events().size() == 1, "it has one result"))
         expect.equal(called.events()[0].text, R"({"greeting": "Hello from my_plugin."})");
 
-    auto& cancelled = **host.call(ToolInput{.name = "my_plugin"});
+    auto& cancelled = expect.value(host.call(ToolInput{.name = "my_plugin"}), "it begins");
     cancelled.cancel();
     host.run_until([&] { return cancelled.closed(); });
 

@@ -18,6 +18,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -90,6 +91,7 @@ public:
     }
 
     // What a model wanted, side by side, 16 at a time; the answers in the order of the calls.
+    task<std::vector<ToolAnswer>> tools(std::initializer_list<WantedCall>) = delete;  // as above
     task<std::vector<ToolAnswer>> tools(std::vector<WantedCall> calls) {
         constexpr size_t at_a_time = 16;
         std::vector<ToolAnswer> answers;
@@ -121,8 +123,11 @@ protected:
 
 private:
     task<ToolAnswer> call_tool(WantedCall call) {
-        co_return co_await Awaited<ToolAnswer>(
-            [&](auto done) { return start_tool(stream(), call, std::move(done)); });
+        co_return co_await Awaited<ToolAnswer>([&](auto done) -> Result<void> {
+            auto started = start_tool(stream(), call, std::move(done));
+            if (!started) return std::unexpected(std::move(started.error()));
+            return {};
+        });
     }
 
     FinishReason reason_ = FinishReason::stop;
@@ -146,13 +151,19 @@ namespace detail {
 
 template <class T>
 struct AgentTable {
+    // What a run() throws that is no coroutine, or returns empty, ends as in one.
+    static task<> drive(Agent& agent, AgentCall& call) {
+        auto begun = agent.run(call);
+        if (begun) co_await begun;
+    }
+
     static patchbay_status open(void* instance, const patchbay_agent_request* request,
                                 patchbay_stream stream, void** answer) noexcept {
         auto* self = static_cast<Instance<T>*>(instance);
         return guarded(
             [&]() -> patchbay_status {
                 auto running = std::make_unique<Running<AgentCall>>(self->host, stream, *request);
-                auto begun = static_cast<Agent&>(*self->plugin).run(running->call);
+                auto begun = drive(static_cast<Agent&>(*self->plugin), running->call);
                 *answer = running.get();
                 running.release()->start(std::move(begun));  // close() frees it
                 return PATCHBAY_OK;

@@ -128,7 +128,7 @@ struct AuthTable {
         return guarded(
             [&]() -> patchbay_status {
                 const Request request(self->host, handle);
-                auto decision = self->plugin->check(request_of(*http), request);
+                auto decision = static_cast<Auth&>(*self->plugin).check(request_of(*http), request);
                 if (!decision) return self->host.fail(view_of(decision.error()));
                 if (std::holds_alternative<NotMine>(*decision)) return PATCHBAY_NOT_MINE;
                 if (const auto* principal = std::get_if<Principal>(&*decision)) {

@@ -8,8 +8,9 @@
 // Cancel     all that the host was asked for completes as cancelled, so that co_await throws
 //            Cancelled, and the coroutine unwinds. That happens once: who catches it and awaits
 //            again is not gone on with, and the stream ends there. A job of work() that has begun
-//            is waited for; the stream ends at once then. Who awaits something of their own ends it
-//            themselves.
+//            is waited for; the stream ends at once then, and write() is an await as any other. Who
+//            awaits something of their own ends it themselves, and who writes to stream() past
+//            write() asks cancelled() first.
 // Texts      are borrowed until the function returns, also where what it returns is awaited later.
 #pragma once
 
@@ -223,7 +224,8 @@ inline void Call::ended(std::exception_ptr thrown) noexcept {
 }
 
 inline task<> Call::write_all(std::string text, Channel channel) {
-    constexpr size_t piece = 32 * 1024;  // an event takes 64 KiB
+    constexpr size_t piece = 32 * 1024;   // an event takes 64 KiB
+    if (finished_) co_await Room{*this};  // cancel() has ended the stream: nothing may follow
     for (std::string_view rest = text; !rest.empty();) {
         size_t size = std::min(piece, rest.size());
         while (size > 0 && size < rest.size() && (rest[size] & 0xC0) == 0x80) --size;

@@ -16,9 +16,9 @@
 #include <patchbay/stream.hpp>
 
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -123,7 +123,7 @@ struct ChildThunks {
     Completion<ChatAnswer> completion;
     ChildEvents heard;
     Child child;
-    std::optional<Error> thrown = {};  // by `heard`: it hears nothing more
+    std::exception_ptr thrown = {};  // by `heard`: it hears nothing more
 
     static patchbay_status events(void* user, const patchbay_event* events,
                                   uint32_t count) noexcept {
@@ -134,8 +134,8 @@ struct ChildThunks {
                 const auto flow = self->heard(std::span(events, count));
                 return flow == Flow::pause ? PATCHBAY_PAUSE : PATCHBAY_OK;
             },
-            [&](std::string_view reason) -> patchbay_status {
-                self->thrown = Error{.code = ErrorCode::internal, .message = std::string(reason)};
+            [&](std::string_view) -> patchbay_status {
+                self->thrown = std::current_exception();
                 self->child.cancel();
                 return PATCHBAY_OK;
             });
@@ -159,7 +159,8 @@ struct ChildThunks {
         const std::unique_ptr<ChildThunks> self(static_cast<ChildThunks*>(user));
         guarded(
             [&] {
-                auto answer = self->thrown ? std::unexpected(*self->thrown) : answer_of(*end);
+                auto answer =
+                    self->thrown ? std::unexpected(thrown_error(self->thrown)) : answer_of(*end);
                 self->completion.done(std::move(answer));
             },
             [&](std::string_view reason) { self->completion.owner.abandon(reason); });

@@ -8,6 +8,7 @@
 #include <patchbay/task.hpp>
 
 #include <coroutine>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -46,6 +47,17 @@ Result<void> start_completion(const Owner& owner, Done<T> done, const char* what
     if (status < 0) return failure(code_of(status), std::string("the host refused ").append(what));
     completion.release();  // deliver() frees it
     return {};
+}
+
+// What was thrown, for those who keep it until they may allocate.
+inline Error thrown_error(const std::exception_ptr& thrown) {
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const std::exception& known) {
+        return {.code = ErrorCode::internal, .message = known.what()};
+    } catch (...) {
+        return {.code = ErrorCode::internal, .message = "an exception of an unknown type"};
+    }
 }
 
 inline std::unexpected<Error> no_interface(const char* what) {

@@ -72,6 +72,7 @@ struct Error {
     int64_t retry_after_ms = 0;    // 0 = unknown
     int http_status = 0;           // what an upstream answered; 0 = none
     std::string detail_json = {};  // "" or a JSON object: the vendor's own words
+    std::string extra_json = {};   // "" or a JSON object: what a later version adds
 };
 
 template <class T>

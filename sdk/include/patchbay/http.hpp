@@ -113,7 +113,7 @@ public:
     virtual void on_done(const Error* error) = 0;
 
 protected:
-    ~HttpHandler() = default;
+    virtual ~HttpHandler() = default;
 
 private:
     friend struct detail::HttpThunks;

@@ -270,7 +270,9 @@ struct MiddlewareTable {
 
     static void cancel(void* state, patchbay_reason reason) noexcept {
         auto* watcher = static_cast<TurnWatcher*>(state);
-        if (watcher) guarded([&] { watcher->cancel(reason); }, [](std::string_view) {});
+        if (!watcher) return;
+        guarded([&] { watcher->cancel(reason); },
+                [&](std::string_view thrown) { watcher->out().log().error(thrown); });
     }
 
     static patchbay_status on_events(void* state, const patchbay_event* events,

@@ -1,7 +1,8 @@
 // What HTTP calls, timers and posts hang on: a stream or a request.
 //
 // Life       a value: a handle and whose it is. Copy it freely; when the host's object is gone,
-//            every call with it fails with `stale` and does nothing.
+//            every call with it fails with `stale` and does nothing. It refers to the Host, which
+//            goes with the instance: a thread of the plugin's own must be joined before that.
 // Ending     the host closes the object only after everything that hangs on it has completed.
 #pragma once
 

@@ -47,6 +47,7 @@ struct PluginInfo {
     std::string_view title = {};
     std::string_view description = {};
     std::string_view config = {};  // JSON Schema of the config; "" = any object
+    std::string_view model = {};  // "none": an agent that asks no model, so that none need be there
 };
 
 namespace detail {
@@ -174,6 +175,10 @@ constexpr void write_about(Sink& sink, const PluginInfo& info) {
     if (!info.config.empty()) {
         sink.put(",\"config_schema\":");
         sink.put(info.config);
+    }
+    if (!info.model.empty()) {
+        sink.put(",\"model\":");
+        write_quoted(sink, info.model);
     }
     sink.put(",\"interfaces\":[");
     std::string_view comma;

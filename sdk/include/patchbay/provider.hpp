@@ -126,7 +126,8 @@ struct ProviderTable {
         auto* self = static_cast<Instance<T>*>(instance);
         return guarded(
             [&]() -> patchbay_status {
-                auto opened = self->plugin->open(request_of(*request), Stream(self->host, stream));
+                auto opened = static_cast<Provider&>(*self->plugin)
+                                  .open(request_of(*request), Stream(self->host, stream));
                 if (!opened) return self->host.fail(view_of(opened.error()));
                 *chat = opened->release();  // close() frees it
                 return PATCHBAY_OK;
@@ -153,7 +154,7 @@ struct ProviderTable {
 
     static patchbay_str models(void* instance) noexcept {
         auto* self = static_cast<Instance<T>*>(instance);
-        return guarded([&] { return view_of(self->plugin->models()); },
+        return guarded([&] { return view_of(static_cast<Provider&>(*self->plugin).models()); },
                        [&](std::string_view reason) {
                            self->host.log().error(reason);
                            return view_of(std::string_view("[]"));

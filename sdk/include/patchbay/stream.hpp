@@ -109,6 +109,25 @@ public:
         return emit(event);
     }
 
+    // What a tool failed with: JSON.
+    Flow tool_failure(std::string_view id, std::string_view error_json) const noexcept {
+        Event event = {};
+        event.kind = PATCHBAY_EVENT_TOOL_RESULT;
+        event.flags = PATCHBAY_EVENT_FAILED;
+        event.text = view_of(error_json);
+        event.id = view_of(id);
+        return emit(event);
+    }
+
+    // Something that none of the others is: JSON, for clients that know the name.
+    Flow custom(std::string_view name, std::string_view json) const noexcept {
+        Event event = {};
+        event.kind = PATCHBAY_EVENT_CUSTOM;
+        event.text = view_of(json);
+        event.name = view_of(name);
+        return emit(event);
+    }
+
     // The last one counts, never the sum.
     Flow usage(const Usage& usage) const noexcept {
         Event event = {};

@@ -90,7 +90,7 @@ CallEnd* call_end_of(std::coroutine_handle<Promise> awaiting) noexcept {
 template <class T>
 struct TaskPromiseOf : TaskPromise {
     task<T> get_return_object();
-    template <class Value>
+    template <class Value = T>  // `co_return {};`
     void return_value(Value&& value) {
         result.emplace(std::forward<Value>(value));
     }

@@ -43,7 +43,7 @@ public:
     virtual void on_timer(bool cancelled) = 0;
 
 protected:
-    ~TimerHandler() = default;
+    virtual ~TimerHandler() = default;
 
 private:
     friend Result<Timer> start_timer(const Owner&, std::chrono::microseconds, TimerHandler&);

@@ -23,6 +23,19 @@ struct ToolAnswer {
     std::optional<Error> error = {};  // forbidden: somebody who was asked said no
 };
 
+// A tool's call that runs. A value: losing it does not stop it. [lane]
+class RunningTool {
+public:
+    RunningTool(const Host& host, patchbay_handle call) noexcept : host_(&host), call_(call) {}
+
+    // The end follows, as cancelled. Idempotent; nothing happens when it is over.
+    void cancel() const noexcept { host_->interfaces().tools->cancel(host_->raw(), call_); }
+
+private:
+    const Host* host_;
+    patchbay_handle call_;
+};
+
 // The tools that this run may use: a JSON array, as ChatAsk::tools takes it.
 [[nodiscard]] inline Result<std::string> tools_of(const Owner& owner) {
     const auto* table = owner.host().interfaces().tools;
@@ -49,8 +62,8 @@ inline void tool_done(void* user, const patchbay_tool_end* end) noexcept {
 }  // namespace detail
 
 // Has a tool called for `owner`, an agent's stream. A call with an empty id gets one of the host's.
-[[nodiscard]] inline Result<void> start_tool(const Owner& owner, const WantedCall& call,
-                                             Done<ToolAnswer> done) {
+[[nodiscard]] inline Result<RunningTool> start_tool(const Owner& owner, const WantedCall& call,
+                                                    Done<ToolAnswer> done) {
     const auto* table = owner.host().interfaces().tools;
     if (!table) return detail::no_interface("tools");
     patchbay_tool_start request = {};
@@ -58,12 +71,14 @@ inline void tool_done(void* user, const patchbay_tool_end* end) noexcept {
     request.arguments_json = view_of(std::string_view(call.arguments_json));
     request.call_id = view_of(std::string_view(call.id));
     request.extra_json = view_of(std::string_view(call.extra_json));
-    return detail::start_completion<ToolAnswer>(
+    patchbay_handle handle = {0};
+    const auto started = detail::start_completion<ToolAnswer>(
         owner, std::move(done), "a tool call", [&](void* user) {
-            patchbay_handle handle = {0};
             return table->call(owner.host().raw(), owner.handle(), &request, &detail::tool_done,
                                user, &handle);
         });
+    if (!started) return std::unexpected(started.error());
+    return RunningTool(owner.host(), handle);
 }
 
 }  // namespace patchbay

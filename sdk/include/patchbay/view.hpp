@@ -27,6 +27,7 @@ inline patchbay_error view_of(const Error& error) {
     view.http_status = static_cast<uint32_t>(error.http_status);
     view.message = view_of(std::string_view(error.message));
     view.detail_json = view_of(std::string_view(error.detail_json));
+    view.extra_json = view_of(std::string_view(error.extra_json));
     return view;
 }
 
@@ -46,7 +47,8 @@ inline Error error_of(const patchbay_error& error) {
             .user_safe = (error.flags & PATCHBAY_ERROR_USER_SAFE) != 0,
             .retry_after_ms = error.retry_after_ms,
             .http_status = static_cast<int>(error.http_status),
-            .detail_json = std::string(text_of(error.detail_json))};
+            .detail_json = std::string(text_of(error.detail_json)),
+            .extra_json = std::string(text_of(error.extra_json))};
 }
 
 }  // namespace patchbay

@@ -10,9 +10,9 @@
 
 #include <patchbay/completion.hpp>
 
+#include <exception>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -23,15 +23,12 @@ struct Work {
     Owner owner;
     std::move_only_function<void()> job;
     Done<void> done;
-    std::optional<Error> thrown = {};
+    std::exception_ptr thrown = {};
 
     static void run(void* user) noexcept {
         auto* self = static_cast<Work*>(user);
         guarded([&] { self->job(); },
-                [&](std::string_view reason) {
-                    self->thrown =
-                        Error{.code = ErrorCode::internal, .message = std::string(reason)};
-                });
+                [&](std::string_view) { self->thrown = std::current_exception(); });
     }
 
     static void end(void* user, patchbay_status status) noexcept {
@@ -40,7 +37,7 @@ struct Work {
             [&] {
                 if (status < 0)
                     return self->done(failure(code_of(status), "the job did not begin"));
-                if (self->thrown) return self->done(std::unexpected(std::move(*self->thrown)));
+                if (self->thrown) return self->done(std::unexpected(thrown_error(self->thrown)));
                 self->done({});
             },
             [&](std::string_view reason) { self->owner.abandon(reason); });

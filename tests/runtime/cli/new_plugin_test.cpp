@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <iterator>
+#include <regex>
 
 namespace patchbay::cli {
 namespace {
@@ -56,7 +57,32 @@ TEST_F(NewPluginTest, TheNameIsInFileClassAndConfig) {
     EXPECT_NE(source.find("\"org.example.big_bird\""), std::string::npos);
     const auto library = "\"library\": \"" + folder.file("big_bird/build/big_bird.so") + "\"";
     EXPECT_NE(captured.out.str().find(library), std::string::npos) << captured.out.str();
-    EXPECT_NE(content_of(folder.file("big_bird/README.md")).find(library), std::string::npos);
+    EXPECT_NE(content_of(folder.file("big_bird/README.md")).find("/big_bird/build/big_bird.so"),
+              std::string::npos);
+}
+
+TEST_F(NewPluginTest, WhatIsWrittenKnowsNoPathOfThisMachine) {
+    ASSERT_EQ(make("big_bird"), done);
+
+    for (const auto& file : fs::directory_iterator(folder.file("big_bird")))
+        EXPECT_EQ(content_of(file.path()).find(folder.path()), std::string::npos) << file.path();
+}
+
+TEST_F(NewPluginTest, NoOtherNameOfATemplateCanBeThePluginsOwn) {
+    const std::regex declared(R"((?:class|struct) (\w+))");
+    for (const auto& each : plugin_templates()) {
+        if (each.language != "cpp") continue;  // in C the plugin's name is in texts only
+        const std::string source(each.source);
+        for (std::sregex_iterator it(source.begin(), source.end(), declared), end; it != end; ++it)
+            EXPECT_TRUE((*it)[1].str().starts_with("MyPlugin")) << each.kind << ": " << (*it)[1];
+    }
+}
+
+TEST_F(NewPluginTest, TargetsOfCMakeAndItsGeneratorsAreNoNames) {
+    for (const auto* name : {"edit_cache", "rebuild_cache", "package_source", "codegen",
+                             "list_install_components", "preinstall", "depend", "rt"})
+        EXPECT_EQ(make(name), bad_usage) << name;
+    EXPECT_TRUE(is_empty());
 }
 
 TEST_F(NewPluginTest, ANameThatIsNoneIsRefusedAndANearOneIsNamed) {

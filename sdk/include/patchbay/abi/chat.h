@@ -65,9 +65,9 @@ typedef struct patchbay_chat_1 {
     /* Starts a child of `owner`, an agent's or a tool's stream. `handler` must live until done().
      * On OK *child names it. On failure no callback follows: STALE, CANCELLED (the owner is
      * ending), MODEL_NOT_FOUND, NOT_FOUND (no such agent), UNAVAILABLE (its plugin is off),
-     * FORBIDDEN (it stands behind middleware that this turn has not passed), BAD_REQUEST (JSON, no such method, an input that its schema does not take, or no
-     * conversation to go on with), LIMIT, UNSUPPORTED (another's stream, or a request),
-     * WRONG_THREAD. [lane] */
+     * FORBIDDEN (it stands behind middleware that this turn has not passed), BAD_REQUEST (JSON, no
+     * such method, an input that its schema does not take, or no conversation to go on with),
+     * LIMIT, UNSUPPORTED (another's stream, or a request), WRONG_THREAD. [lane] */
     patchbay_status (*start)(const patchbay_host* host, patchbay_handle owner,
                              const patchbay_chat_start* request,
                              const patchbay_chat_handler* handler, void* user,

@@ -3,7 +3,9 @@
 
 #include <patchbay/abi/approval.h>
 #include <patchbay/testing/fake_pending.hpp>
+#include <patchbay/testing/json_check.hpp>
 #include <patchbay/testing/lent_text.hpp>
+#include <patchbay/testing/utf8.hpp>
 
 #include <deque>
 #include <memory>
@@ -41,12 +43,17 @@ public:
     const std::deque<RecordedQuestion>& questions() const { return questions_; }
 
     // --- for the fake host ----------------------------------------------------------------------
+    static bool is_valid(const patchbay_question& question) {
+        constexpr int64_t thirty_days_ms = 30LL * 24 * 60 * 60 * 1000;
+        return question.text.size > 0 && is_utf8(text_of(question.text)) &&
+               is_object_or_empty(question.input_json) &&
+               is_object_or_empty(question.schema_json) &&
+               is_object_or_empty(question.extra_json) && question.expires_in_ms >= 0 &&
+               question.expires_in_ms <= thirty_days_ms;
+    }
+
     patchbay_status ask(FakeOwner& owner, const patchbay_question& question, patchbay_decided done,
                         void* user) {
-        constexpr int64_t thirty_days_ms = 30LL * 24 * 60 * 60 * 1000;
-        if (question.text.size == 0 || question.expires_in_ms < 0 ||
-            question.expires_in_ms > thirty_days_ms)
-            return PATCHBAY_E_BAD_REQUEST;
         if (pending_.count(owner, kind) >= 16) return PATCHBAY_E_LIMIT;
         auto decision = std::make_shared<FakeDecision>();
         const auto id = pending_.add(owner, kind, std::nullopt, [=](bool cancelled) {

@@ -47,11 +47,11 @@ public:
     // cancel() follows; nobody gets in any more.
     void cancel(patchbay_reason reason = PATCHBAY_REASON_GONE) {
         if (answered() || std::exchange(cancelled_, true) || !hold()) return;
-        if (on_cancel) on_cancel();
         lane_.turns.add([this, reason] {
             if (state_) auth_->cancel(state_, reason);
             release();
         });
+        if (on_cancel) on_cancel();  // after it, so that the plugin hears cancel() first
     }
 
     // --- for the fake host ----------------------------------------------------------------------
@@ -71,6 +71,10 @@ public:
         } else if (status == PATCHBAY_OK && !answered()) {
             lane_.fault("check returned OK without complete");
             deny({.code = ErrorCode::internal, .message = "no verdict"});
+        } else if (status != PATCHBAY_OK && status != PATCHBAY_PENDING) {
+            lane_.fault("check returned an unknown status");
+            allowed_.reset();
+            deny({.code = ErrorCode::internal, .message = "no clear answer"});
         } else if (status == PATCHBAY_PENDING) {
             lane_.turns.add([this] { give_up(); }, std::chrono::seconds(5));
         }

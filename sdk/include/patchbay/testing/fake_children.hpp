@@ -6,6 +6,7 @@
 #include <patchbay/json_text.hpp>
 #include <patchbay/testing/fake_pending.hpp>
 #include <patchbay/testing/fake_stream.hpp>
+#include <patchbay/testing/json_check.hpp>
 #include <patchbay/testing/lent_text.hpp>
 
 #include <chrono>
@@ -114,6 +115,8 @@ inline patchbay_status FakeChildren::start(FakeStream& owner, const patchbay_cha
     if (pending_.count(owner, kind) >= 16) return PATCHBAY_E_LIMIT;
     for (const auto json : {request.messages_json, request.tools_json})
         if (json.size > 0 && !json_elements(text_of(json))) return PATCHBAY_E_BAD_REQUEST;
+    for (const auto json : {request.input_json, request.options_json, request.extra_json})
+        if (!is_object_or_empty(json)) return PATCHBAY_E_BAD_REQUEST;
 
     auto& record = records_.emplace_back(
         ChildRecord{.agent = std::string(text_of(request.agent)),

@@ -13,7 +13,7 @@
 // Time       virtual: it moves in advance() and run_until() only.
 // Children   models, agents, tools, people and the history answer by script: see their headers.
 // Checks     one finish, no emit after it, order, threads, UTF-8, limits, a reason for each
-//            failure: what breaks the contract is in faults(). It does not parse JSON.
+//            failure: what breaks the contract is in faults(). The JSON of events is not parsed.
 #pragma once
 
 #include <patchbay/abi/agent.h>
@@ -161,6 +161,11 @@ private:
         const auto found = owners_.find(handle.bits);
         return found == owners_.end() ? nullptr : dynamic_cast<T*>(found->second.get());
     }
+    // What timers, calls and the like hang on: a stream or a request, no middleware's out.
+    FakeOwner* find_owner(patchbay_handle handle) {
+        auto* found = find<FakeOwner>(handle);
+        return dynamic_cast<FakeTurnOut*>(found) ? nullptr : found;
+    }
     template <class T>
     T& add_owner() {
         const std::lock_guard lock(owners_mutex_);
@@ -179,8 +184,9 @@ private:
                                patchbay_status status, void* state);
     void cancel_all(FakeOwner& owner);
     // The owner, when something may be started for it now; else why not.
-    template <class T = FakeOwner>
-    Result<T*> startable(patchbay_handle owner, const char* function);
+    Result<FakeOwner*> startable(patchbay_handle owner, const char* function);
+    // The same for what only an answer in a run may have.
+    Result<FakeStream*> startable_in_run(patchbay_handle owner, const char* function);
     patchbay_status call_posted(patchbay_handle handle, patchbay_posted callback, void* user);
     patchbay_status start_timer(FakeOwner& owner, uint64_t delay_us, patchbay_posted callback,
                                 void* user, patchbay_handle* timer);

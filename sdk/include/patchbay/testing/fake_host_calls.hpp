@@ -98,6 +98,7 @@ inline Result<FakeStream*> FakeHost::open(const AgentInput& input) {
     const auto* agent = table<patchbay_agent_1>(PATCHBAY_AGENT_1);
     if (!agent) return failure(ErrorCode::unsupported, "the plugin is no agent");
     auto& answer = add_stream();
+    answer.set_run();
 
     LentText lent;
     patchbay_agent_request request = {};
@@ -137,6 +138,7 @@ inline Result<FakeStream*> FakeHost::call(const ToolInput& input) {
     request.extra_json = lent.lend(input.extra_json);
     request.deadline_ms = input.deadline_ms;
 
+    call.set_run();
     call.expect_result();
     void* state = nullptr;
     const auto status = tool->call(instance_, &request, call.handle(), &state);

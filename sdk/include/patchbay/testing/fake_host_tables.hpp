@@ -27,18 +27,20 @@ inline const void* FakeHost::get_interface(const patchbay_host* host, patchbay_s
 }
 
 inline void FakeHost::set_error(const patchbay_host* host, const patchbay_error* error) {
+    if (!error || !of(host).lane_.turns.on_lane_thread()) return;  // nothing is about to fail
     of(host).last_error_ = error_of(*error);
 }
 
 // --- stream and verdict -----------------------------------------------------------------------
 inline patchbay_status FakeHost::call_posted(patchbay_handle handle, patchbay_posted callback,
                                              void* user) {
-    auto* owner = find<FakeOwner>(handle);
+    if (!callback) return PATCHBAY_E_BAD_REQUEST;
+    auto* owner = find_owner(handle);
     if (!owner) return PATCHBAY_E_STALE;
-    if (!owner->hold_post()) return PATCHBAY_E_STALE;
+    if (const auto status = owner->hold_post(); status != PATCHBAY_OK) return status;
     lane_.turns.add([owner, callback, user] {
         callback(user, owner->over() ? PATCHBAY_E_CANCELLED : PATCHBAY_OK);
-        owner->release();
+        owner->release_post();
     });
     return PATCHBAY_OK;
 }
@@ -70,10 +72,11 @@ inline patchbay_status FakeHost::start_timer(FakeOwner& owner, uint64_t delay_us
                                              patchbay_posted callback, void* user,
                                              patchbay_handle* timer) {
     if (const auto status = owner.usable("timer.start"); status != PATCHBAY_OK) return status;
+    constexpr uint64_t longest_us = 24ull * 60 * 60 * 1'000'000;
+    if (!callback || !timer || delay_us > longest_us) return PATCHBAY_E_BAD_REQUEST;
     if (owner.ending()) return PATCHBAY_E_CANCELLED;
-    const Turns::Time delay(static_cast<int64_t>(delay_us));
-    if (delay > std::chrono::hours(24)) return PATCHBAY_E_BAD_REQUEST;
     if (pending_.count(owner, "timer") >= 64) return PATCHBAY_E_LIMIT;
+    const Turns::Time delay(static_cast<int64_t>(delay_us));
     const auto id = pending_.add(owner, "timer", delay, [callback, user](bool cancelled) {
         callback(user, cancelled ? PATCHBAY_E_CANCELLED : PATCHBAY_OK);
     });
@@ -85,12 +88,15 @@ inline patchbay_status FakeHost::start_timer(FakeOwner& owner, uint64_t delay_us
 inline const patchbay_timer_1 FakeHost::timer_table = {
     .start = [](const patchbay_host* host, patchbay_handle owner, uint64_t delay_us,
                 patchbay_posted callback, void* user, patchbay_handle* timer) -> patchbay_status {
-        auto* found = of(host).find<FakeOwner>(owner);
+        auto* found = of(host).find_owner(owner);
         if (!found) return PATCHBAY_E_STALE;
         return of(host).start_timer(*found, delay_us, callback, user, timer);
     },
     .cancel = [](const patchbay_host* host, patchbay_handle timer) -> patchbay_status {
-        return of(host).pending_.cancel(timer.bits) ? PATCHBAY_OK : PATCHBAY_E_STALE;
+        auto& pending = of(host).pending_;
+        const auto status = pending.usable(timer.bits, "timer", "timer.cancel");
+        if (status != PATCHBAY_OK) return status;
+        return pending.cancel(timer.bits) ? PATCHBAY_OK : PATCHBAY_E_STALE;
     }};
 
 // --- http -------------------------------------------------------------------------------------
@@ -98,10 +104,15 @@ inline const patchbay_http_1 FakeHost::http_table = {
     .start = [](const patchbay_host* host, patchbay_handle owner,
                 const patchbay_http_start* request, const patchbay_http_handler* handler,
                 void* user, patchbay_handle* call) -> patchbay_status {
-        auto* found = of(host).find<FakeOwner>(owner);
+        if (!request || !handler || !call) return PATCHBAY_E_BAD_REQUEST;
+        auto* found = of(host).find_owner(owner);
         if (!found) return PATCHBAY_E_STALE;
         if (const auto status = found->usable("http.start"); status != PATCHBAY_OK) return status;
         if (found->ending()) return PATCHBAY_E_CANCELLED;
+        constexpr size_t most_calls = 64;
+        if (of(host).http_.count(*found) >= most_calls) return PATCHBAY_E_LIMIT;
+        const bool splits = (request->flags & PATCHBAY_HTTP_SPLIT_SSE) != 0;
+        if (!handler->done || (splits && !handler->event)) return PATCHBAY_E_BAD_REQUEST;
         const auto url = text_of(request->url);
         if (!url.starts_with("http://") && !url.starts_with("https://"))
             return PATCHBAY_E_BAD_REQUEST;

@@ -7,6 +7,7 @@
 #include <patchbay/testing/lent_text.hpp>
 #include <patchbay/testing/sse_splitter.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <deque>
 #include <functional>
@@ -82,6 +83,10 @@ public:
     // --- for the fake host ----------------------------------------------------------------------
     patchbay_status start(FakeOwner& owner, const patchbay_http_start& request,
                           const patchbay_http_handler* handler, void* user, uint64_t id);
+    size_t count(const FakeOwner& owner) const {
+        return static_cast<size_t>(std::ranges::count_if(
+            calls_, [&](const auto& call) { return &call.second->owner == &owner; }));
+    }
     patchbay_status cancel(uint64_t id);        // [any-thread]
     void cancel_all(const FakeOwner& owner);    // the owner was cancelled
     void release_held(const FakeOwner& owner);  // the owner was resumed

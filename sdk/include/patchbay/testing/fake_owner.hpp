@@ -52,6 +52,10 @@ public:
     bool over() const { return ended(); }
     bool closed() const { return closed_; }  // close() has been called, where there was a state
 
+    // What answers in a run, an agent or a tool, may ask for children, tools, people and history.
+    bool has_run() const { return has_run_; }
+    void set_run() { has_run_ = true; }
+
     // PATCHBAY_OK when a [lane] function may be called for it now.
     patchbay_status usable(const char* function) {
         if (!lane_.turns.on_lane()) {
@@ -65,10 +69,31 @@ public:
 
     // Something that owes a completion began or ended; close() waits for all of them. False when
     // the end has begun already. [any-thread]
-    bool hold() { return hold_unless(closing_); }
+    bool hold() {
+        const std::lock_guard lock(mutex_);
+        if (closing_) return false;
+        ++pending_;
+        return true;
+    }
 
-    // The same for a post: none is taken after the end. [any-thread]
-    bool hold_post() { return hold_unless(sealed_); }
+    // The same for a post, which release_post() ends: none is taken after the end, nor more than
+    // 1,024 at a time. [any-thread]
+    patchbay_status hold_post() {
+        constexpr size_t most = 1024;
+        const std::lock_guard lock(mutex_);
+        if (sealed_) return PATCHBAY_E_STALE;
+        if (posts_ >= most) return PATCHBAY_E_LIMIT;
+        ++posts_;
+        ++pending_;
+        return PATCHBAY_OK;
+    }
+    void release_post() {
+        {
+            const std::lock_guard lock(mutex_);
+            --posts_;
+        }
+        release();
+    }
     void release() {
         {
             const std::lock_guard lock(mutex_);
@@ -109,17 +134,12 @@ protected:
     bool paused_ = false;
 
 private:
-    bool hold_unless(const bool& late) {
-        const std::lock_guard lock(mutex_);
-        if (late) return false;
-        ++pending_;
-        return true;
-    }
-
     patchbay_handle handle_;
+    bool has_run_ = false;
     bool closed_ = false;
     mutable std::mutex mutex_;  // of what follows
     size_t pending_ = 0;
+    size_t posts_ = 0;     // of these
     bool sealed_ = false;  // it has ended
     bool closing_ = false;
 };

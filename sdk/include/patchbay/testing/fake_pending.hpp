@@ -69,7 +69,20 @@ public:
         return true;
     }
 
-    bool knows(uint64_t id) const { return entries_.contains(id); }  // it is not over
+    // Whether it is of this kind, and not over.
+    bool knows(uint64_t id, std::string_view kind) const {
+        const auto found = entries_.find(id);
+        return found != entries_.end() && found->second.kind == kind;
+    }
+
+    // PATCHBAY_OK when a [lane] function may name it now.
+    patchbay_status usable(uint64_t id, std::string_view kind, const char* function) const {
+        if (!lane_.turns.on_lane()) {
+            lane_.fault(function, " from a foreign thread");
+            return PATCHBAY_E_WRONG_THREAD;
+        }
+        return knows(id, kind) ? PATCHBAY_OK : PATCHBAY_E_STALE;
+    }
 
     bool running(uint64_t id) const {
         const auto found = entries_.find(id);
@@ -105,7 +118,7 @@ private:
 
     FakeLane& lane_;
     std::map<uint64_t, Entry> entries_;
-    uint64_t last_ = 0;
+    uint64_t last_ = uint64_t{1} << 32;  // no owner has such a handle
 };
 
 }  // namespace patchbay::testing

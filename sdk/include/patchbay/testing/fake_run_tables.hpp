@@ -6,14 +6,20 @@
 
 namespace patchbay::testing {
 
-template <class T>
-Result<T*> FakeHost::startable(patchbay_handle owner, const char* function) {
-    auto* found = find<T>(owner);
+inline Result<FakeOwner*> FakeHost::startable(patchbay_handle owner, const char* function) {
+    auto* found = find_owner(owner);
     if (!found) return failure(ErrorCode::stale, {});
     if (const auto status = found->usable(function); status != PATCHBAY_OK)
         return failure(code_of(status), {});
     if (found->ending()) return failure(ErrorCode::cancelled, {});
     return found;
+}
+
+inline Result<FakeStream*> FakeHost::startable_in_run(patchbay_handle owner, const char* function) {
+    const auto found = startable(owner, function);
+    if (!found) return std::unexpected(found.error());
+    if (!(*found)->has_run()) return failure(ErrorCode::unsupported, {});
+    return static_cast<FakeStream*>(*found);  // nothing else has one
 }
 
 inline patchbay_status FakeHost::read_history(FakeOwner& owner, uint32_t max_tokens,
@@ -36,39 +42,49 @@ inline const patchbay_chat_1 FakeHost::chat_table = {
     .start = [](const patchbay_host* host, patchbay_handle owner,
                 const patchbay_chat_start* request, const patchbay_chat_handler* handler,
                 void* user, patchbay_handle* child) -> patchbay_status {
-        const auto found = of(host).startable<FakeStream>(owner, "chat.start");
+        if (!request || !handler || !handler->done || !child) return PATCHBAY_E_BAD_REQUEST;
+        const auto found = of(host).startable_in_run(owner, "chat.start");
         if (!found) return status_of(found.error().code);
         return of(host).children_.start(**found, *request, handler, user, child);
     },
-    .resume = [](const patchbay_host* host,
-                 patchbay_handle child) { return of(host).children_.resume(child.bits); },
-    .cancel = [](const patchbay_host* host,
-                 patchbay_handle child) { return of(host).children_.cancel(child.bits); }};
+    .resume = [](const patchbay_host* host, patchbay_handle child) -> patchbay_status {
+        const auto status = of(host).pending_.usable(child.bits, FakeChildren::kind, "chat.resume");
+        return status == PATCHBAY_OK ? of(host).children_.resume(child.bits) : status;
+    },
+    .cancel = [](const patchbay_host* host, patchbay_handle child) -> patchbay_status {
+        const auto status = of(host).pending_.usable(child.bits, FakeChildren::kind, "chat.cancel");
+        return status == PATCHBAY_OK ? of(host).children_.cancel(child.bits) : status;
+    }};
 
 inline const patchbay_tools_1 FakeHost::tools_table = {
     .list = [](const patchbay_host* host, patchbay_handle owner,
                patchbay_str* tools) -> patchbay_status {
-        const auto found = of(host).startable<FakeStream>(owner, "tools.list");
+        if (!tools) return PATCHBAY_E_BAD_REQUEST;
+        const auto found = of(host).startable_in_run(owner, "tools.list");
         if (!found) return status_of(found.error().code);
         *tools = view_of(std::string_view(of(host).tools_.list()));
         return PATCHBAY_OK;
     },
     .call = [](const patchbay_host* host, patchbay_handle owner, const patchbay_tool_start* request,
                patchbay_tool_done done, void* user, patchbay_handle* call) -> patchbay_status {
-        const auto found = of(host).startable<FakeStream>(owner, "tools.call");
+        if (!request || !done || !call || !is_object_or_empty(request->arguments_json) ||
+            !is_object_or_empty(request->extra_json))
+            return PATCHBAY_E_BAD_REQUEST;
+        const auto found = of(host).startable_in_run(owner, "tools.call");
         if (!found) return status_of(found.error().code);
         return of(host).tools_.call(**found, *request, done, user, call);
     },
     .cancel = [](const patchbay_host* host, patchbay_handle call) -> patchbay_status {
-        if (!of(host).pending_.knows(call.bits)) return PATCHBAY_E_STALE;
-        of(host).pending_.cancel(call.bits);
-        return PATCHBAY_OK;
+        const auto status = of(host).pending_.usable(call.bits, FakeTools::kind, "tools.cancel");
+        if (status == PATCHBAY_OK) of(host).pending_.cancel(call.bits);
+        return status;
     }};
 
 inline const patchbay_history_1 FakeHost::history_table = {
     .read = [](const patchbay_host* host, patchbay_handle owner, uint32_t max_tokens,
                patchbay_history_read done, void* user) -> patchbay_status {
-        const auto found = of(host).startable(owner, "history.read");
+        if (!done) return PATCHBAY_E_BAD_REQUEST;
+        const auto found = of(host).startable_in_run(owner, "history.read");
         if (!found) return status_of(found.error().code);
         return of(host).read_history(**found, max_tokens, done, user);
     }};
@@ -103,6 +119,7 @@ inline const patchbay_kv_1 FakeHost::kv_table = {
 inline const patchbay_worker_1 FakeHost::worker_table = {
     .run = [](const patchbay_host* host, patchbay_handle owner, patchbay_job job,
               patchbay_posted done, void* user) -> patchbay_status {
+        if (!job || !done) return PATCHBAY_E_BAD_REQUEST;
         const auto found = of(host).startable(owner, "worker.run");
         if (!found) return status_of(found.error().code);
         return of(host).worker_.run(**found, job, done, user);
@@ -111,7 +128,8 @@ inline const patchbay_worker_1 FakeHost::worker_table = {
 inline const patchbay_approval_1 FakeHost::approval_table = {
     .ask = [](const patchbay_host* host, patchbay_handle owner, const patchbay_question* question,
               patchbay_decided done, void* user) -> patchbay_status {
-        const auto found = of(host).startable<FakeStream>(owner, "approval.ask");
+        if (!question || !done || !FakeApproval::is_valid(*question)) return PATCHBAY_E_BAD_REQUEST;
+        const auto found = of(host).startable_in_run(owner, "approval.ask");
         if (!found) return status_of(found.error().code);
         return of(host).approval_.ask(**found, *question, done, user);
     }};

@@ -117,15 +117,21 @@ public:
     }
 
     // --- commands of the reader -----------------------------------------------------------------
+    // Without any it keeps up: it reads all that was emitted in a turn before the next one. What
+    // waits for it beyond 16 KiB, all of one turn, pauses the plugin until then.
+    //
     // The reader stalls: emits return PAUSE from now on, and HTTP calls are held.
-    void pause() { paused_ = true; }
+    void pause() {
+        paused_ = true;
+        reads_on_ = false;
+    }
 
     // The same after `count` more events.
     void pause_after(size_t count) { pause_at_ = events_.size() + count; }
 
     // The reader caught up: resume() follows, when the plugin was told to pause.
     void resume() {
-        paused_ = false;
+        paused_ = reads_on_ = false;
         waiting_bytes_ = 0;
         if (on_resume) on_resume();
         if (!std::exchange(told_to_pause_, false) || !hold()) return;
@@ -190,10 +196,29 @@ private:
     void pause_where_asked() {
         if (!pause_at_ || events_.size() < *pause_at_) return;
         pause_at_.reset();
-        paused_ = true;
+        pause();
     }
 
-    static constexpr uint64_t max_waiting_bytes = 256 * 1024;
+    void pause_when_full(uint64_t bytes) {
+        if (std::exchange(unread_since_, lane_.turns.count()) != lane_.turns.count())
+            unread_bytes_ = 0;
+        unread_bytes_ += bytes;
+        if (unread_bytes_ <= high_mark || paused_ || !hold()) return;
+        paused_ = reads_on_ = true;
+        lane_.turns.add([this] {
+            if (reads_on_) resume();
+            release();
+        });
+    }
+
+    void break_off(const char* fault, const char* message) {
+        lane_.fault(fault);
+        broken_ = Error{.code = ErrorCode::limit, .message = message};
+        cancel(PATCHBAY_REASON_OVERRUN);
+    }
+
+    static constexpr uint64_t max_bytes = 256 * 1024;  // in one emit, and after PAUSE
+    static constexpr uint64_t high_mark = 16 * 1024;   // of what waits: PAUSE
 
     AnswerFunctions functions_ = {};
     bool of_tool_ = false;  // a result is owed
@@ -207,9 +232,13 @@ private:
     bool given_up_ = false;
     size_t emits_while_paused_ = 0;
     uint64_t waiting_bytes_ = 0;  // since the pause
+    uint64_t unread_bytes_ = 0;   // of the turn `unread_since_`
+    uint64_t unread_since_ = 0;
+    bool reads_on_ = false;  // it is paused by itself, and for this turn only
 };
 
 inline patchbay_status FakeStream::emit(const patchbay_event* events, uint32_t count) {
+    if (!events && count > 0) return PATCHBAY_E_BAD_REQUEST;
     if (const auto status = usable("emit"); status != PATCHBAY_OK) return status;
     if (finished()) {
         lane_.fault("emit after finish");
@@ -230,20 +259,23 @@ inline patchbay_status FakeStream::emit(const patchbay_event* events, uint32_t c
             return PATCHBAY_E_BAD_REQUEST;
         }
         bytes += size;
+        if (bytes > max_bytes) {
+            break_off("emit of more than 256 KiB at once", "emitted too much at once");
+            return PATCHBAY_E_LIMIT;
+        }
     }
     if (paused_) {
         if (told_to_pause_) ++emits_while_paused_;
         waiting_bytes_ += bytes;
-        if (waiting_bytes_ > max_waiting_bytes) {
-            lane_.fault("emit beyond the cap of 256 KiB");
-            broken_ = Error{.code = ErrorCode::limit, .message = "emitted too much after PAUSE"};
-            cancel(PATCHBAY_REASON_OVERRUN);
+        if (waiting_bytes_ > max_bytes) {
+            break_off("emit beyond the cap of 256 KiB", "emitted too much after PAUSE");
             return PATCHBAY_E_LIMIT;
         }
     }
     for (uint32_t i = 0; i < count; ++i)
         if (is_known(events[i])) record(events[i]);
     pause_where_asked();
+    pause_when_full(bytes);
     if (!paused_) return PATCHBAY_OK;
     told_to_pause_ = true;
     return PATCHBAY_PAUSE;

@@ -59,7 +59,7 @@ public:
     }
     patchbay_status finish(uint32_t, const patchbay_error*) override {
         lane_.fault("a middleware that finishes");
-        return PATCHBAY_E_BAD_STATE;
+        return PATCHBAY_E_STALE;
     }
 
     bool inside = false;               // of on_events() or on_end()
@@ -120,12 +120,12 @@ public:
     // No verdict is wanted any more; nobody gets in.
     void cancel(patchbay_reason reason = PATCHBAY_REASON_GONE) {
         if (decided_ || std::exchange(cancelled_, true) || !hold()) return;
-        if (on_cancel) on_cancel();
         lane_.turns.add([this, reason] {
             if (state_ && functions_->cancel) functions_->cancel(state_, reason);
             out_->end();
             release();
         });
+        if (on_cancel) on_cancel();  // after it, so that the plugin hears cancel() first
     }
 
     // --- for the fake host ----------------------------------------------------------------------
@@ -144,6 +144,9 @@ public:
             auto error = take_error();
             if (!error) lane_.fault("on_request failed without set_error");
             refuse(error.value_or(Error{.code = code_of(status), .message = {}}));
+        } else if (status != PATCHBAY_OK && status != PATCHBAY_PENDING) {
+            lane_.fault("on_request returned an unknown status");
+            refuse({.code = ErrorCode::internal, .message = "no clear answer"});
         } else if (status == PATCHBAY_PENDING && !decided_) {
             lane_.turns.add([this] { give_up(); }, std::chrono::seconds(5));
         } else {

@@ -34,6 +34,7 @@ public:
         auto view = view_of(error);
         view.message = lend(error.message);
         view.detail_json = lend(error.detail_json);
+        view.extra_json = lend(error.extra_json);
         return view;
     }
 

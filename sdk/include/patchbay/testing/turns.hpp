@@ -24,7 +24,12 @@ public:
     using Key = std::pair<Time, uint64_t>;  // when, then in the order in which they were added
 
     Time now() const { return now_; }
-    bool on_lane() const { return std::this_thread::get_id() == lane_.load() && !off_lane_; }
+    bool on_lane() const { return on_lane_thread() && !off_lane_; }
+    // Also in call_off_lane(), when the plugin is called on this thread as on another.
+    bool on_lane_thread() const { return std::this_thread::get_id() == lane_.load(); }
+
+    // How many turns have begun. [lane]
+    uint64_t count() const { return begun_; }
 
     // From now on this thread is the lane: a host's lane may be on another thread in every turn.
     // The one that was it must wait meanwhile.
@@ -92,12 +97,14 @@ private:
             turn = std::move(turns_.begin()->second);
             turns_.erase(turns_.begin());
         }
+        ++begun_;
         turn();
         return true;
     }
 
     std::atomic<std::thread::id> lane_ = std::this_thread::get_id();
     bool off_lane_ = false;
+    uint64_t begun_ = 0;
     std::mutex mutex_;  // of what follows; now_ is written on the lane only
     std::condition_variable added_;
     std::map<Key, std::function<void()>> turns_;
