@@ -193,11 +193,9 @@ http::ServerOptions RunningServer::server_options(const config::Config& config) 
         .streams = {.heartbeat = config.server.heartbeat,
                     .stall_timeout = config_.server.stall_timeout}};
     for (const auto& name : config.auth) {
-        if (auto instance = registry_->find(name)) {
-            options.auth.push_back(std::move(instance));
-        } else {
-            spdlog::error("auth '{}' is off: nobody gets in through it", name);
-        }
+        options.auth.push_back({name, registry_->find(name)});
+        if (!options.auth.back().instance)
+            spdlog::error("auth '{}' is off: whom it would be asked about gets 503", name);
     }
     return options;
 }

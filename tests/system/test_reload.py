@@ -186,6 +186,27 @@ class ReloadTest(unittest.TestCase):
         self.assertIn("/auth", [problem["pointer"] for problem in
                                 json.loads(as_json.stdout)["problems"]])
 
+    def test_nobody_gets_in_past_an_auth_plugin_that_did_not_start(self):
+        library = self.server.folder / "late.so"
+        config = demo_config()
+        config["plugins"]["first"] = {"library": str(library)}
+        config["auth"] = ["first", "keys"]
+        self.server.stop()
+        self.server.write_config(config)
+        self.server.start()
+        self.client = self.server.client()
+
+        at_start = self.client.get("/api/interactions")
+        self.server.run("reload")
+        after_reload = self.client.get("/api/interactions")
+        shutil.copy(BUILD / "lib/patchbay/plugins/patchbay_auth_api_key.so", library)
+        self.server.run("reload")
+
+        for refused in (at_start, after_reload):
+            self.assertEqual((refused.status, refused.json()["code"]), (503, "unavailable"))
+            self.assertIn("The auth plugin 'first' is off.", refused.json()["error"])
+        self.assertEqual(self.client.get("/api/interactions").status, 200)
+
     def test_auth_that_is_taken_away_lets_nobody_in(self):
         config = demo_config()
         config["plugins"]["other"] = {"library": "patchbay_auth_api_key"}
