@@ -215,7 +215,7 @@ config::Checked<RegistryChanges> Registry::reload(const RegistryPlan& plan, cons
             continue;
         }
         const auto& made = next.emplace_back(impl_->make(spec));
-        const bool may_stay_off = old && old->spec == spec && !old->instance && !spec.required;
+        const bool may_stay_off = old && old->spec == spec && !is_on(*old) && !spec.required;
         if (spec.enabled && !made.instance && !may_stay_off)
             problems.push_back(off_problem(spec.name, made.status.reason));
     }
