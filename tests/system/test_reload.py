@@ -159,6 +159,21 @@ class ReloadTest(unittest.TestCase):
         self.assertEqual(self.instances()["late"]["state"], "on")
         self.assertEqual(self.answer(model="late/demo")[-1].name, "run.completed")
 
+    def test_a_library_that_cannot_be_looked_at_is_off_at_the_start_and_refused_by_a_reload(self):
+        config = demo_config()
+        config["plugins"]["odd"] = {"library": f"/{'x' * 300}.so"}
+
+        refused = self.reload(config)
+        self.server.stop()
+        self.server.start()
+        self.client = self.server.client()
+
+        self.assertEqual(refused.status, 422)
+        self.assertEqual(refused.json()["problems"][0]["pointer"], "/plugins/odd")
+        self.assertIn("File name too long", refused.json()["problems"][0]["found"])
+        self.assertEqual(self.instances()["odd"]["state"], "off")
+        self.assertEqual(self.answer()[-1].name, "run.completed")
+
     def test_what_needs_a_restart_is_named(self):
         config = demo_config(server={"head_bytes": 20000}, store={"retention_ms": 5000})
 

@@ -56,6 +56,14 @@ TEST_F(LibraryTest, UnknownNameSaysWhereItLookedAndWhatIsNear) {
     EXPECT_NE(path.error().message.find("near it: fixture_echo"), std::string::npos);
 }
 
+TEST_F(LibraryTest, PathThatCannotBeLookedAtIsNotFoundAndSaysWhy) {
+    const auto path = find_library("/" + std::string(300, 'x') + ".so", {});
+
+    ASSERT_FALSE(path);
+    EXPECT_EQ(path.error().code, ErrorCode::not_found);
+    EXPECT_NE(path.error().message.find(": File name too long"), std::string::npos);
+}
+
 TEST_F(LibraryTest, NameMayNotClimbOutOfFolders) {
     const auto path = find_library("../lib/evil", {FIXTURE_FOLDER});
 
