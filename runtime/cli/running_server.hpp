@@ -54,8 +54,9 @@ public:
     const std::string& new_admin_key() const { return new_admin_key_; }
 
     // Takes over what a running server can of the changed config, whole or not at all, beside the
-    // streams that go on. `done` hears on the control thread. [any-thread]
-    void reload(http::OnReloaded done);
+    // streams that go on. `done` hears on the control thread, or at once when too many changes
+    // wait. [any-thread]
+    void reload(http::OnChanged done);
 
     // The same for what an administrator changes about one plugin, and nothing else: no file but
     // that plugin's library is looked at again. One change at a time. [any-thread]
@@ -73,7 +74,7 @@ private:
     void add_metrics(observe::Metrics& metrics) const;
     void set_span_targets();
     Result<void> listen();
-    config::Checked<config::ReloadReport> reload_now();
+    http::Changed reload_now();
     Result<void> overrides_unchanged(const config::Layers& running) const;  // else conflict
     http::Changed change_now(const config::PluginChange& change);
     // `commit`: the last step that may fail.
