@@ -288,7 +288,7 @@ http::Changed RunningServer::change_now(const config::PluginChange& change) {
         return std::unexpected(http::ChangeRefusal{.error = kept.error()});
     auto layers = config::with_change(*running, change);
     if (!layers) return refused(std::move(layers.error()));
-    const auto next = source_.check(std::move(*layers));
+    const auto next = source_.check_change(std::move(*layers), change.name);
     if (!next) return refused(next.error());
 
     std::optional<Error> failed;

@@ -35,6 +35,9 @@ namespace patchbay::cli {
 struct ConfigSource {
     std::function<config::Checked<config::Layers>()> read;  // the files, as they are now
     std::function<config::Checked<config::Config>(config::Layers)> check;
+    // Where layers that run have changed for one plugin: no other reference is resolved again.
+    std::function<config::Checked<config::Config>(config::Layers, const std::string& plugin)>
+        check_change;
 };
 
 class RunningServer {
@@ -59,7 +62,8 @@ public:
     void reload(http::OnChanged done);
 
     // The same for what an administrator changes about one plugin, and nothing else: no file but
-    // that plugin's library is looked at again. One change at a time. [any-thread]
+    // that plugin's library, and those that its settings refer to, is looked at again. One change
+    // at a time. [any-thread]
     void change_plugin(config::PluginChange change, http::OnChanged done);
 
     // Stops in order: no new connections and runs; drain_timeout for what runs; then the rest.

@@ -4,6 +4,7 @@
 #include "runtime/config/overrides.hpp"
 #include "runtime/config/parse.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,8 @@ struct Layers {
     std::string source;   // the file's path, or "the built-in default"
     Overrides persisted;  // of overrides.json
     Overrides passing;    // of the API: until the next reload or start
+    // What they made together when it was last checked, references resolved: with secrets in it.
+    std::shared_ptr<const Json> expanded;
 };
 
 // The file's document, with the agent that it implies (where no other is the default), and the

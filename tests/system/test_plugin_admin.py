@@ -175,6 +175,24 @@ class PluginAdminTest(PacedTest):
         self.assertNotEqual(self.plugin()["sha256"], before)
         self.assertEqual(self.reload().json()["plugins"]["unchanged"], ["paced", "keys", "chat"])
 
+    def test_a_change_of_one_plugin_leaves_what_others_refer_to_alone(self):
+        secret = self.server.folder / "secret"
+        secret.write_text("first")
+        extra = {**self.config()["plugins"],
+                 "other": {"library": str(self.library), "config": {"note": f"${{file:{secret}}}"}}}
+        self.server.write_config(self.config(plugins=extra))
+        self.reload()
+        created = self.journal.read_text().count("+")
+
+        secret.write_text("second")
+        self.assertEqual(self.patch({"words": 4}).status, 200)
+        secret.unlink()
+        self.assertEqual(self.patch({"words": 5}).status, 200)
+
+        self.assertEqual(self.journal.read_text().count("+"), created + 2, "other was not made anew")
+        self.check_refused(self.patch({"words": 5}, "other"), "/plugins/other/config/note")
+        self.check_refused(self.reload(), "/plugins/other/config/note")
+
     # ---- what is refused ----
 
     def test_bad_bodies_are_refused(self):
