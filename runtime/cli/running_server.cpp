@@ -54,11 +54,13 @@ http::Changed refused(config::Problems problems) {
     return std::unexpected(http::ChangeRefusal{.problems = std::move(problems)});
 }
 
-void log_reload(const http::Changed& report) {
+void log_reload(const http::Changed& report, const config::Layers& running) {
     if (report) {
         spdlog::info("reloaded the config");
         for (const auto& pointer : report->needs_restart)
             spdlog::warn("reload: {} changes at the next start only", pointer);
+        for (const auto& sentence : config::override_warnings(running))
+            spdlog::warn("reload: {}", sentence);
         return;
     }
     spdlog::error("reload refused, nothing has changed");
@@ -250,8 +252,8 @@ Result<void> RunningServer::listen() {
 }
 
 void RunningServer::reload(http::OnChanged done) {
-    auto told = [done = std::move(done)](http::Changed report) mutable {
-        log_reload(report);
+    auto told = [this, done = std::move(done)](http::Changed report) mutable {
+        log_reload(report, **layers_.get());
         done(std::move(report));
     };
     change_in_turn(

@@ -21,11 +21,15 @@ struct Layers {
 };
 
 // The file's document, with the agent that it implies (where no other is the default), and the
-// overrides in front of it. Those of instances that are not there are left out.
+// overrides in front of it. Those of what is not there any more are left out: override_warnings().
 Json document_of(const Layers& layers);
 
-// Instances that have overrides and are not there.
-std::vector<std::string> stale_overrides(const Layers& layers);
+// A sentence for each instance whose persisted overrides are left out: it is not there, or its
+// library is another one than that they were made for (by its file's name: a new path is none).
+std::vector<std::string> override_warnings(const Layers& layers);
+
+// Who says that the instance is not enabled, for a sentence; nullptr: it is, or the file says it.
+const char* what_switches_off(const Layers& layers, const std::string& name);
 
 bool has_plugin(const Layers& layers, const std::string& name);
 
