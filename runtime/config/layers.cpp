@@ -189,8 +189,12 @@ Json settings_of(const Layers& layers, const std::string& name, const Json& sche
     const auto passing = find(layers.passing, name, *now);
 
     auto settings = Json::object();
-    const std::array<std::pair<const char*, Json>, 3> members{
-        {{"library", nullptr}, {"enabled", true}, {"required", false}}};
+    const std::array<std::pair<const char*, Json>, 6> members{{{"library", nullptr},
+                                                               {"enabled", true},
+                                                               {"required", false},
+                                                               {"tools", nullptr},
+                                                               {"approval", nullptr},
+                                                               {"applies_to", Json::object()}}};
     for (const auto& [key, unset] : members) {
         const bool is_enabled = key == std::string_view("enabled");
         settings[key] = {

@@ -49,7 +49,8 @@ Checked<Layers> with_change(Layers layers, const PluginChange& change);
 inline constexpr std::string_view hidden_text = "********";
 
 // One instance's values for an administrator, each with its origin: "default", "file", "overrides"
-// or "api". {"library": {"value", "origin"}, "enabled": …, "required": …, "config": {SETTING: …}}
+// or "api". {"library": {"value", "origin"}, "enabled": …, "required": …, "tools": …,
+// "approval": …, "applies_to": …, "config": {SETTING: …}}
 //
 // Never shown: a text with a reference; what `schema` (the plugin's, of its config) marks
 // "writeOnly" or "format": "password"; and a text of which the schema says nothing.

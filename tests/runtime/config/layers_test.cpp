@@ -244,6 +244,18 @@ TEST(LayersTest, SchemaThatRefersToItselfEnds) {
     EXPECT_EQ(settings_of(layers, "demo", schema)["config"]["a"]["value"]["a"], hidden_text);
 }
 
+TEST(LayersTest, WhatAnInstanceMayDoHasItsOriginToo) {
+    const auto layers = layers_of(
+        R"({"demo": {"library": "d", "tools": ["a", "${TOOL}"], "applies_to": {"agents": ["x"]}}})");
+
+    const auto shown = settings_of(layers, "demo", nullptr);
+
+    EXPECT_EQ(shown["tools"], Json::parse(R"({"value": ["a", "********"], "origin": "file"})"));
+    EXPECT_EQ(shown["applies_to"],
+              Json::parse(R"({"value": {"agents": ["x"]}, "origin": "file"})"));
+    EXPECT_EQ(shown["approval"], Json::parse(R"({"value": null, "origin": "default"})"));
+}
+
 TEST(LayersTest, EachOriginIsNamed) {
     auto layers = layers_of(R"({"demo": {"library": "d", "config": {"a": 1}}})");
     layers = changed(layers, change(R"({"b": 2})", true));
