@@ -241,18 +241,23 @@ InstanceSet Registry::instances() const {
 }
 
 std::vector<InstanceStatus> Registry::list() const {
+    std::vector<InstanceRef> held;  // the last reference may be ours, and goes after the lock
     const std::lock_guard lock(impl_->mutex);
     std::vector<InstanceStatus> list;
     list.reserve(impl_->entries.size());
     for (const auto& entry : impl_->entries) list.push_back(status_now(entry));
     for (const auto& old : impl_->retired) {
-        if (old.instance.expired()) continue;
+        const auto instance = old.instance.lock();
+        if (!instance) continue;
+        held.push_back(instance);
         auto found = std::ranges::find(list, old.status.name, &InstanceStatus::name);
         if (found == list.end()) {
             found = list.insert(list.end(), old.status);
             found->reason = "removed from the config";
         }
         ++found->draining;
+        if (auto faults = instance->fault_report(); faults.total > 0)
+            found->draining_faults.push_back(std::move(faults));
         const Entry* entry = find_entry(impl_->entries, old.status.name);
         if (!entry || !entry->instance) found->state = InstanceState::draining;
     }
