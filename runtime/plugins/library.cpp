@@ -1,6 +1,7 @@
 #include "runtime/plugins/library.hpp"
 
 #include "runtime/config/near_name.hpp"
+#include "runtime/plugins/abi_text.hpp"
 #include "runtime/plugins/library_file.hpp"
 
 #include <boost/dll/shared_library.hpp>
@@ -66,6 +67,12 @@ Result<void> check_entry(const fs::path& path, const patchbay_plugin& entry) {
             return failure(
                 ErrorCode::bad_request,
                 fmt::format("{}: patchbay_plugin_entry.{} is NULL", path.string(), name));
+    }
+    for (const auto& [name, text] : {std::pair{"id", entry.id}, {"version", entry.version}}) {
+        if (!is_utf8(text))
+            return failure(
+                ErrorCode::bad_request,
+                fmt::format("{}: patchbay_plugin_entry.{} is not UTF-8", path.string(), name));
     }
     return {};
 }

@@ -156,6 +156,14 @@ TEST_F(LibraryTest, NullMemberIsNamed) {
               std::string::npos);
 }
 
+TEST_F(LibraryTest, IdThatIsNoTextIsRefused) {
+    const auto library = load("fixture_bad_id");
+
+    ASSERT_FALSE(library);
+    EXPECT_NE(library.error().message.find("patchbay_plugin_entry.id is not UTF-8"),
+              std::string::npos);
+}
+
 TEST_F(LibraryTest, SameContentIsTheSameLibraryUnderEachOfItsNames) {
     const auto other = folder / "other.so";
     fs::copy_file(copy, other);
