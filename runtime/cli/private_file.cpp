@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <string_view>
 
@@ -29,13 +30,33 @@ bool write_synced(const std::string& path, const std::string& text) {
            ::fsync(file.get()) == 0;
 }
 
+// Puts `begun` in the place of `path`. When that is not surely on disk, what was there comes back:
+// who is told that nothing was written must not find it there at the next start.
+bool put_in_place(const std::string& begun, const std::string& path) {
+    const auto former = path + ".old";
+    ::unlink(former.c_str());
+    const bool had_one = ::link(path.c_str(), former.c_str()) == 0;
+    if (!had_one && errno != ENOENT) return false;
+    if (std::rename(begun.c_str(), path.c_str()) != 0) {
+        ::unlink(former.c_str());
+        return false;
+    }
+    if (sync_folder_of(path) == 0) {
+        ::unlink(former.c_str());
+        return true;
+    }
+    if (had_one)
+        (void)std::rename(former.c_str(), path.c_str());
+    else
+        ::unlink(path.c_str());
+    return false;
+}
+
 }  // namespace
 
 Result<void> write_private_file(const std::string& path, const std::string& text) {
     const auto begun = path + ".new";
-    const bool written = write_synced(begun, text) &&
-                         std::rename(begun.c_str(), path.c_str()) == 0 && sync_folder_of(path) == 0;
-    if (written) return {};
+    if (write_synced(begun, text) && put_in_place(begun, path)) return {};
     ::unlink(begun.c_str());
     return failure(ErrorCode::storage,
                    "Cannot write " + path + "; check the data folder's rights and its disk.");

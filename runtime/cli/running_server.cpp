@@ -1,6 +1,7 @@
 #include "runtime/cli/running_server.hpp"
 
 #include "db/api_key.hpp"
+#include "runtime/cli/change_in_turn.hpp"
 #include "runtime/cli/offers.hpp"
 #include "runtime/cli/plugin_folders.hpp"
 #include "runtime/cli/plugin_specs.hpp"
@@ -47,6 +48,25 @@ size_t open_file_limit() {
 void set_limit(const config::PluginFaultsConfig& faults, plugins::FaultLimit& limit) {
     limit.count = faults.limit;
     limit.window = faults.window;
+}
+
+http::Changed refused(config::Problems problems) {
+    return std::unexpected(http::ChangeRefusal{.problems = std::move(problems)});
+}
+
+void log_reload(const http::Changed& report, const config::Layers& running) {
+    if (report) {
+        spdlog::info("reloaded the config");
+        for (const auto& pointer : report->needs_restart)
+            spdlog::warn("reload: {} changes at the next start only", pointer);
+        for (const auto& sentence : config::override_warnings(running))
+            spdlog::warn("reload: {}", sentence);
+        return;
+    }
+    spdlog::error("reload refused, nothing has changed");
+    if (report.error().error) spdlog::error("reload: {}", report.error().error->message);
+    for (const auto& problem : report.error().problems)
+        spdlog::error("reload: {}", problem.sentence());
 }
 
 engine::EngineOptions engine_options(const config::Config& config) {
@@ -153,7 +173,7 @@ void RunningServer::make_engine() {
                                                engine_options(config_));
     server_ = std::make_unique<http::Server>(
         *engine_, *lanes_, *registry_, credentials_,
-        http::Administration{.reload = [this](http::OnReloaded done) { reload(std::move(done)); },
+        http::Administration{.reload = [this](http::OnChanged done) { reload(std::move(done)); },
                              .change_plugin =
                                  [this](config::PluginChange change, http::OnChanged done) {
                                      change_plugin(std::move(change), std::move(done));
@@ -193,11 +213,9 @@ http::ServerOptions RunningServer::server_options(const config::Config& config) 
         .streams = {.heartbeat = config.server.heartbeat,
                     .stall_timeout = config_.server.stall_timeout}};
     for (const auto& name : config.auth) {
-        if (auto instance = registry_->find(name)) {
-            options.auth.push_back(std::move(instance));
-        } else {
-            spdlog::error("auth '{}' is off: nobody gets in through it", name);
-        }
+        options.auth.push_back({name, registry_->find(name)});
+        if (!options.auth.back().instance)
+            spdlog::error("auth '{}' is off: whom it would be asked about gets 503", name);
     }
     return options;
 }
@@ -233,44 +251,36 @@ Result<void> RunningServer::listen() {
     return {};
 }
 
-void RunningServer::reload(http::OnReloaded done) {
-    auto task = [this, done = std::move(done)]() mutable {
-        auto report = reload_now();
-        if (report) {
-            spdlog::info("reloaded the config");
-            for (const auto& pointer : report->needs_restart)
-                spdlog::warn("reload: {} changes at the next start only", pointer);
-        } else {
-            spdlog::error("reload refused, nothing has changed");
-            for (const auto& problem : report.error())
-                spdlog::error("reload: {}", problem.sentence());
-        }
+void RunningServer::reload(http::OnChanged done) {
+    auto told = [this, done = std::move(done)](http::Changed report) mutable {
+        log_reload(report, **layers_.get());
         done(std::move(report));
     };
-    (void)control_.post(std::move(task));  // refused: it goes, and the call in `done` answers 500
+    change_in_turn(
+        control_, [this] { return reload_now(); }, std::move(told));
 }
 
 // What the API changed without "persist" ends here.
-config::Checked<config::ReloadReport> RunningServer::reload_now() {
+http::Changed RunningServer::reload_now() {
     auto layers = source_.read();
-    if (!layers) return std::unexpected(std::move(layers.error()));
-    const auto next = source_.check(std::move(*layers));
-    if (!next) return std::unexpected(next.error());
+    if (!layers) return refused(std::move(layers.error()));
+    auto next = source_.check(std::move(*layers));
+    if (!next) return refused(std::move(next.error()));
     auto tls = load_tls(*next);
-    if (!tls) return std::unexpected(std::move(tls.error()));
+    if (!tls) return refused(std::move(tls.error()));
     auto report = take_over(*next, "", [] { return Result<void>(); });
-    if (report && tls_ && *tls) {
+    if (!report) return refused(std::move(report.error()));
+    if (tls_ && *tls) {
         log_tls(**tls);
         tls_->set(std::move(*tls));
     }
-    return report;
+    return std::move(*report);
 }
 
 void RunningServer::change_plugin(config::PluginChange change, http::OnChanged done) {
-    auto task = [this, change = std::move(change), done = std::move(done)]() mutable {
-        done(change_now(change));
-    };
-    (void)control_.post(std::move(task));  // as in reload()
+    change_in_turn(
+        control_, [this, change = std::move(change)] { return change_now(change); },
+        std::move(done));
 }
 
 http::Changed RunningServer::change_now(const config::PluginChange& change) {
@@ -279,9 +289,9 @@ http::Changed RunningServer::change_now(const config::PluginChange& change) {
     if (auto kept = writes ? overrides_unchanged(*running) : Result<void>(); !kept)
         return std::unexpected(http::ChangeRefusal{.error = kept.error()});
     auto layers = config::with_change(*running, change);
-    if (!layers) return std::unexpected(http::ChangeRefusal{.problems = layers.error()});
-    const auto next = source_.check(std::move(*layers));
-    if (!next) return std::unexpected(http::ChangeRefusal{.problems = next.error()});
+    if (!layers) return refused(std::move(layers.error()));
+    const auto next = source_.check_change(std::move(*layers), change.name);
+    if (!next) return refused(next.error());
 
     std::optional<Error> failed;
     const auto commit = [&]() -> Result<void> {

@@ -35,6 +35,9 @@ namespace patchbay::cli {
 struct ConfigSource {
     std::function<config::Checked<config::Layers>()> read;  // the files, as they are now
     std::function<config::Checked<config::Config>(config::Layers)> check;
+    // Where layers that run have changed for one plugin: no other reference is resolved again.
+    std::function<config::Checked<config::Config>(config::Layers, const std::string& plugin)>
+        check_change;
 };
 
 class RunningServer {
@@ -54,11 +57,13 @@ public:
     const std::string& new_admin_key() const { return new_admin_key_; }
 
     // Takes over what a running server can of the changed config, whole or not at all, beside the
-    // streams that go on. `done` hears on the control thread. [any-thread]
-    void reload(http::OnReloaded done);
+    // streams that go on. `done` hears on the control thread, or at once when too many changes
+    // wait. [any-thread]
+    void reload(http::OnChanged done);
 
     // The same for what an administrator changes about one plugin, and nothing else: no file but
-    // that plugin's library is looked at again. One change at a time. [any-thread]
+    // that plugin's library, and those that its settings refer to, is looked at again. One change
+    // at a time. [any-thread]
     void change_plugin(config::PluginChange change, http::OnChanged done);
 
     // Stops in order: no new connections and runs; drain_timeout for what runs; then the rest.
@@ -73,7 +78,7 @@ private:
     void add_metrics(observe::Metrics& metrics) const;
     void set_span_targets();
     Result<void> listen();
-    config::Checked<config::ReloadReport> reload_now();
+    http::Changed reload_now();
     Result<void> overrides_unchanged(const config::Layers& running) const;  // else conflict
     http::Changed change_now(const config::PluginChange& change);
     // `commit`: the last step that may fail.

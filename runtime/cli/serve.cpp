@@ -88,12 +88,22 @@ void announce(const RunningServer& server, const config::Config& config, bool de
     std::fflush(stdout);
 }
 
-config::Checked<config::Config> config_from(config::Checked<config::Layers> layers,
-                                            const config::LoadOptions& options, bool dev) {
-    if (!layers) return std::unexpected(std::move(layers.error()));
-    auto config = config::load_from(std::move(*layers), options);
+config::Checked<config::Config> for_development(config::Checked<config::Config> config, bool dev) {
     if (config && dev) config->server.cors_origins.push_back("http://localhost:*");
     return config;
+}
+
+ConfigSource source_of(const config::LoadOptions& options, bool dev) {
+    return {.read = [options] { return config::read_layers(options); },
+            .check =
+                [options, dev](config::Layers layers) {
+                    return for_development(config::load_from(std::move(layers), options), dev);
+                },
+            .check_change =
+                [options, dev](config::Layers layers, const std::string& plugin) {
+                    return for_development(config::load_change(std::move(layers), plugin, options),
+                                           dev);
+                }};
 }
 
 }  // namespace
@@ -101,7 +111,7 @@ config::Checked<config::Config> config_from(config::Checked<config::Layers> laye
 int serve(const ServeFlags& flags) {
     config::LoadOptions options{
         .file = flags.config, .listen = flags.listen, .data_dir = flags.data_dir};
-    const auto config = config_from(config::read_layers(options), options, flags.dev);
+    const auto config = for_development(config::load(options), flags.dev);
     if (!config) {
         std::fputs(config::sentences(config.error()).c_str(), stderr);
         return 2;
@@ -112,11 +122,7 @@ int serve(const ServeFlags& flags) {
     const auto supervisor = Supervisor::of_this_process();
     plugins::install_crash_handler();
 
-    RunningServer server(*config, {.read = [options] { return config::read_layers(options); },
-                                   .check =
-                                       [options, dev = flags.dev](config::Layers layers) {
-                                           return config_from(std::move(layers), options, dev);
-                                       }});
+    RunningServer server(*config, source_of(options, flags.dev));
     if (const auto started = server.start(); !started) {
         std::fprintf(stderr, "%s\n", started.error().message.c_str());
         server.stop();

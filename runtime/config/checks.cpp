@@ -141,6 +141,18 @@ void check_models(const Config& config, Problems& problems) {
     }
 }
 
+// The file alone may switch off what it calls required: a server with such an override would run
+// without it, or not start, and nobody would see why.
+void check_required(const Config& config, Problems& problems) {
+    if (!config.layers) return;
+    for (const auto& plugin : config.plugins) {
+        const auto* const origin = what_switches_off(*config.layers, plugin.name);
+        if (origin == nullptr || !plugin.required) continue;
+        problems.push_back({step("/plugins", plugin.name) + "/enabled",
+                            std::string("false, by ") + origin, "true: the plugin is required"});
+    }
+}
+
 }  // namespace
 
 Problems check_meaning(const Config& config) {
@@ -153,14 +165,12 @@ Problems check_meaning(const Config& config) {
     check_reference(config, "/agents/default", config.agents.default_agent, problems);
     check_access(config, problems);
     check_models(config, problems);
+    check_required(config, problems);
     return problems;
 }
 
 std::vector<std::string> warnings(const Config& config) {
-    std::vector<std::string> sentences;
-    for (const auto& name : config.layers ? stale_overrides(*config.layers) : Texts())
-        sentences.push_back("overrides.json changes the plugin \"" + name +
-                            "\", which the config does not have.");
+    auto sentences = config.layers ? override_warnings(*config.layers) : Texts();
     if (config.server.tls) return sentences;
     for (const auto& text : config.server.listen) {
         const auto address = parse_address(text);

@@ -52,6 +52,16 @@ Result<std::string> resolve(std::string_view inner, const Environment& environme
     return *value;
 }
 
+// The JSON writer is the judge: it refuses what is not UTF-8.
+bool is_utf8(const std::string& text) {
+    try {
+        (void)Json(text).dump();
+        return true;
+    } catch (const Json::exception&) {
+        return false;
+    }
+}
+
 bool is_off(const Json& plugin) {
     const auto enabled = plugin.find("enabled");
     return enabled != plugin.end() && (*enabled == false || *enabled == "false");
@@ -94,6 +104,11 @@ private:
         const auto& text = value.get_ref<const std::string&>();
         if (text.find("${") == std::string::npos) return;
         auto result = expand(text, environment_);
+        if (result && !is_utf8(*result)) {
+            problems_.push_back({pointer, "a reference to bytes that are no text",
+                                 "a variable, or a file, that is UTF-8"});
+            return;
+        }
         if (result) {
             value = std::move(*result);
             expanded_.insert(pointer);

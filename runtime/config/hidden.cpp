@@ -107,6 +107,9 @@ private:
 }  // namespace
 
 Json without_references(Json value) {
+    if (value.is_structured()) {
+        for (auto& each : value) each = without_references(std::move(each));
+    }
     const bool hide = value.is_string() && has_reference(value.get_ref<const std::string&>());
     return hide ? Json(hidden_text) : value;
 }

@@ -4,6 +4,7 @@
 #include "runtime/config/hidden.hpp"
 
 #include <array>
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -34,10 +35,26 @@ Json with_implied_agent(Json document) {
     return document;
 }
 
+// "demo" of "demo" and of "/opt/2.0/demo.so".
+std::string file_name_of(const std::string& library) {
+    return std::filesystem::path(library).stem().string();
+}
+
+std::string library_of(const Json& entry) {
+    const auto library = entry.find("library");
+    return library != entry.end() && library->is_string() ? library->get<std::string>() : "";
+}
+
+// What was meant for one plugin must not configure another one that has taken its name.
+bool is_meant_for(const PluginOverride& change, const Json& entry) {
+    return change.library.empty() ||
+           file_name_of(change.library) == file_name_of(library_of(entry));
+}
+
 void apply(const Overrides& overrides, Json& document) {
     for (const auto& [name, change] : overrides) {
         auto* const entry = entry_of(document, name);
-        if (entry == nullptr) continue;
+        if (entry == nullptr || !is_meant_for(change, *entry)) continue;
         if (change.enabled) (*entry)["enabled"] = *change.enabled;
         if (change.config.empty()) continue;
         auto& config = (*entry)["config"];
@@ -78,9 +95,11 @@ void put(Overrides& overrides, const std::string& name, PluginOverride value) {
         overrides[name] = std::move(value);
 }
 
-PluginOverride find(const Overrides& overrides, const std::string& name) {
+// Those of the instance with this entry; none when there are none, or they are not meant for it.
+PluginOverride find(const Overrides& overrides, const std::string& name, const Json& entry) {
     const auto found = overrides.find(name);
-    return found == overrides.end() ? PluginOverride() : found->second;
+    const bool fits = found != overrides.end() && is_meant_for(found->second, entry);
+    return fits ? found->second : PluginOverride();
 }
 
 // Which layer a value was taken from.
@@ -106,12 +125,29 @@ bool has_plugin(const Layers& layers, const std::string& name) {
     return entry_of(document, name) != nullptr;
 }
 
-std::vector<std::string> stale_overrides(const Layers& layers) {
-    std::vector<std::string> names;
-    for (const auto& [name, ignored] : layers.persisted) {
-        if (!has_plugin(layers, name)) names.push_back(name);
+std::vector<std::string> override_warnings(const Layers& layers) {
+    const auto document = document_of(layers);
+    std::vector<std::string> sentences;
+    for (const auto& [name, change] : layers.persisted) {
+        const auto* const entry = entry_of(document, name);
+        if (entry == nullptr)
+            sentences.push_back("overrides.json changes the plugin \"" + name +
+                                "\", which the config does not have.");
+        else if (!is_meant_for(change, *entry))
+            sentences.push_back("overrides.json changes the plugin \"" + name +
+                                "\" of the library " + change.library +
+                                ", and the config has another library there: left out.");
     }
-    return names;
+    return sentences;
+}
+
+const char* what_switches_off(const Layers& layers, const std::string& name) {
+    const auto document = document_of(layers);
+    const auto* const entry = entry_of(document, name);
+    if (entry == nullptr) return nullptr;
+    const auto passing = find(layers.passing, name, *entry).enabled;
+    if (passing) return *passing ? nullptr : "the API";
+    return find(layers.persisted, name, *entry).enabled.value_or(true) ? nullptr : "overrides.json";
 }
 
 Checked<Layers> with_change(Layers layers, const PluginChange& change) {
@@ -122,15 +158,18 @@ Checked<Layers> with_change(Layers layers, const PluginChange& change) {
         return layers;
     }
     Problems problems;
-    if (!has_plugin(layers, name))
+    const auto document = document_of(layers);
+    const auto* const known = entry_of(document, name);
+    if (known == nullptr)
         problems.push_back({step("/plugins", name), "nothing", "a plugin of the config file"});
     refuse_texts(change.values.config, step("/plugins", name) + "/config", problems);
     if (!problems.empty()) return std::unexpected(std::move(problems));
 
-    auto passing = find(layers.passing, name);
+    auto passing = find(layers.passing, name, *known);
     if (change.persist) {
-        auto persisted = find(layers.persisted, name);
+        auto persisted = find(layers.persisted, name, *known);
         merge(change.values, persisted);
+        persisted.library = library_of(*known);
         put(layers.persisted, name, std::move(persisted));
         remove(change.values, passing);
     } else {
@@ -146,12 +185,16 @@ Json settings_of(const Layers& layers, const std::string& name, const Json& sche
     if (now == nullptr) return nullptr;
     const auto* const in_layer = entry_of(layers.file, name);
     const auto file = in_layer ? *in_layer : Json::object();  // empty: it is implied
-    const auto persisted = find(layers.persisted, name);
-    const auto passing = find(layers.passing, name);
+    const auto persisted = find(layers.persisted, name, *now);
+    const auto passing = find(layers.passing, name, *now);
 
     auto settings = Json::object();
-    const std::array<std::pair<const char*, Json>, 3> members{
-        {{"library", nullptr}, {"enabled", true}, {"required", false}}};
+    const std::array<std::pair<const char*, Json>, 6> members{{{"library", nullptr},
+                                                               {"enabled", true},
+                                                               {"required", false},
+                                                               {"tools", nullptr},
+                                                               {"approval", nullptr},
+                                                               {"applies_to", Json::object()}}};
     for (const auto& [key, unset] : members) {
         const bool is_enabled = key == std::string_view("enabled");
         settings[key] = {

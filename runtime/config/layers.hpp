@@ -4,6 +4,7 @@
 #include "runtime/config/overrides.hpp"
 #include "runtime/config/parse.hpp"
 
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,14 +16,20 @@ struct Layers {
     std::string source;   // the file's path, or "the built-in default"
     Overrides persisted;  // of overrides.json
     Overrides passing;    // of the API: until the next reload or start
+    // What they made together when it was last checked, references resolved: with secrets in it.
+    std::shared_ptr<const Json> expanded;
 };
 
 // The file's document, with the agent that it implies (where no other is the default), and the
-// overrides in front of it. Those of instances that are not there are left out.
+// overrides in front of it. Those of what is not there any more are left out: override_warnings().
 Json document_of(const Layers& layers);
 
-// Instances that have overrides and are not there.
-std::vector<std::string> stale_overrides(const Layers& layers);
+// A sentence for each instance whose persisted overrides are left out: it is not there, or its
+// library is another one than that they were made for (by its file's name: a new path is none).
+std::vector<std::string> override_warnings(const Layers& layers);
+
+// Who says that the instance is not enabled, for a sentence; nullptr: it is, or the file says it.
+const char* what_switches_off(const Layers& layers, const std::string& name);
 
 bool has_plugin(const Layers& layers, const std::string& name);
 
@@ -42,7 +49,8 @@ Checked<Layers> with_change(Layers layers, const PluginChange& change);
 inline constexpr std::string_view hidden_text = "********";
 
 // One instance's values for an administrator, each with its origin: "default", "file", "overrides"
-// or "api". {"library": {"value", "origin"}, "enabled": …, "required": …, "config": {SETTING: …}}
+// or "api". {"library": {"value", "origin"}, "enabled": …, "required": …, "tools": …,
+// "approval": …, "applies_to": …, "config": {SETTING: …}}
 //
 // Never shown: a text with a reference; what `schema` (the plugin's, of its config) marks
 // "writeOnly" or "format": "password"; and a text of which the schema says nothing.

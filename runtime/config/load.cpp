@@ -99,6 +99,23 @@ Checked<std::string> data_dir_of(const Json& document, const LoadOptions& option
                   "the name of a folder"}});
 }
 
+// Checks and reads an expanded document; `problems`: what was wrong with its references.
+Checked<Config> config_of(Json document, const Expanded& expanded, Layers layers,
+                          const LoadOptions& options, Problems problems) {
+    append_new(check_schema(document, expanded), problems);
+    if (std::ranges::any_of(problems, spoils_names)) return std::unexpected(std::move(problems));
+
+    layers.expanded = std::make_shared<const Json>(document);
+    remove_mistakes(problems, document);
+    auto config = read(document);
+    config.source = layers.source;
+    config.debug_logs = options.environment("ENABLE_LOGS") == "true";
+    config.layers = std::make_shared<const Layers>(std::move(layers));
+    append_new(check_meaning(config), problems);
+    if (!problems.empty()) return std::unexpected(std::move(problems));
+    return config;
+}
+
 }  // namespace
 
 Checked<std::string> load_data_dir(const LoadOptions& options) {
@@ -136,17 +153,22 @@ Checked<Config> load_from(Layers layers, const LoadOptions& options) {
     const auto expanded = expand_document(document, options.environment, problems);
     coerce_expanded(document, expanded);
     apply_flags(options, document);
-    append_new(check_schema(document, expanded), problems);
-    if (std::ranges::any_of(problems, spoils_names)) return std::unexpected(std::move(problems));
+    return config_of(std::move(document), expanded, std::move(layers), options,
+                     std::move(problems));
+}
 
-    remove_mistakes(problems, document);
-    auto config = read(document);
-    append_new(check_meaning(config), problems);
-    if (!problems.empty()) return std::unexpected(std::move(problems));
-    config.source = layers.source;
-    config.debug_logs = options.environment("ENABLE_LOGS") == "true";
-    config.layers = std::make_shared<const Layers>(std::move(layers));
-    return config;
+Checked<Config> load_change(Layers layers, const std::string& name, const LoadOptions& options) {
+    if (!layers.expanded) return load_from(std::move(layers), options);
+    const auto now = document_of(layers);
+    auto changed = Json{{"plugins", Json::object()}};
+    if (now.at("plugins").contains(name)) changed["plugins"][name] = now["plugins"][name];
+    Problems problems;
+    const auto expanded = expand_document(changed, options.environment, problems);
+    auto document = *layers.expanded;
+    document["plugins"].update(changed["plugins"]);
+    coerce_expanded(document, expanded);
+    return config_of(std::move(document), expanded, std::move(layers), options,
+                     std::move(problems));
 }
 
 }  // namespace patchbay::config

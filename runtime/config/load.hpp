@@ -29,6 +29,10 @@ Checked<Config> load(const LoadOptions& options);
 Checked<Layers> read_layers(const LoadOptions& options);
 Checked<Config> load_from(Layers layers, const LoadOptions& options);
 
+// The same where layers that were checked have changed for the plugin `name` alone: the references
+// of everything else are not resolved again.
+Checked<Config> load_change(Layers layers, const std::string& name, const LoadOptions& options);
+
 // The data folder alone, for commands that need nothing else: mistakes elsewhere, and variables
 // that only the server has, do not stop them.
 Checked<std::string> load_data_dir(const LoadOptions& options);

@@ -36,7 +36,13 @@ private:
     PluginOverride read_plugin(const Json& entry, const std::string& pointer) {
         PluginOverride result;
         if (!is_object(entry, pointer)) return result;
-        only_keys(entry, pointer, {"enabled", "config"});
+        only_keys(entry, pointer, {"library", "enabled", "config"});
+        if (const auto library = entry.find("library"); library != entry.end()) {
+            if (library->is_string())
+                result.library = library->get<std::string>();
+            else
+                problems_.push_back({step(pointer, "library"), word_of(*library), "a text"});
+        }
         if (const auto enabled = entry.find("enabled"); enabled != entry.end()) {
             if (enabled->is_boolean())
                 result.enabled = enabled->get<bool>();
@@ -93,6 +99,7 @@ std::string text_of(const Overrides& overrides) {
     auto plugins = Json::object();
     for (const auto& [name, each] : overrides) {
         auto entry = Json::object();
+        if (!each.library.empty() && !each.empty()) entry["library"] = each.library;
         if (each.enabled) entry["enabled"] = *each.enabled;
         if (!each.config.empty()) entry["config"] = each.config;
         if (!entry.empty()) plugins[name] = std::move(entry);

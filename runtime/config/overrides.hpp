@@ -13,6 +13,7 @@ namespace patchbay::config {
 
 // What is different about one instance.
 struct PluginOverride {
+    std::string library;  // that it was made for; "" = any
     std::optional<bool> enabled;
     Json config = Json::object();  // whole settings by their names; null = the setting is taken out
 
@@ -27,8 +28,8 @@ void remove(const PluginOverride& change, PluginOverride& from);
 
 using Overrides = std::map<std::string, PluginOverride>;  // by the instance's name
 
-// {"plugins": {NAME: {"enabled": true, "config": {SETTING: value}}}}, as overrides.json has it. The
-// problems have their pointers into it.
+// {"plugins": {NAME: {"library": "…", "enabled": true, "config": {SETTING: value}}}}, as
+// overrides.json has it. The problems have their pointers into it.
 Checked<Overrides> parse_overrides(std::string_view text);
 std::string text_of(const Overrides& overrides);
 

@@ -37,6 +37,12 @@ void answer_problems(CallRef call, const char* what, const config::Problems& fou
     answer(std::move(call), std::move(response));
 }
 
+void answer_refusal(CallRef call, const char* what, ChangeRefusal refusal) {
+    if (!refusal.error) return answer_problems(std::move(call), what, refusal.problems);
+    refusal.error->user_safe = true;  // its caller is an administrator
+    answer_error(std::move(call), *refusal.error);
+}
+
 void answer_unknown(CallRef call) {
     answer_error(std::move(call), caller_error(ErrorCode::not_found, "No such plugin."));
 }
@@ -52,12 +58,8 @@ std::optional<json> plugin_now(Server& server, const std::string& name) {
 void answer_change(Server& server, CallRef call, config::PluginChange change) {
     auto name = change.name;
     auto done = [&server, name, call = std::move(call)](Changed changed) mutable {
-        if (!changed && changed.error().error) {
-            changed.error().error->user_safe = true;  // its caller is an administrator
-            return answer_error(std::move(call), *changed.error().error);
-        }
         if (!changed)
-            return answer_problems(std::move(call), "The change", changed.error().problems);
+            return answer_refusal(std::move(call), "The change", std::move(changed.error()));
         spdlog::info("plugin {}: changed by {} ({} {})", name, call->principal.owner, call->method,
                      call->target.path);
         const auto plugin = plugin_now(server, name);
@@ -134,11 +136,11 @@ void delete_overrides(Server& server, CallRef call) {
 
 // POST /api/admin/reload  ->  200 with what changed; 422 with every problem: then nothing has
 void post_reload(Server& server, CallRef call) {
-    server.administration().reload(
-        [call = std::move(call)](config::Checked<config::ReloadReport> report) mutable {
-            if (!report) return answer_problems(std::move(call), "The config", report.error());
-            answer_json(std::move(call), 200, report_json(*report));
-        });
+    server.administration().reload([call = std::move(call)](Changed report) mutable {
+        if (!report)
+            return answer_refusal(std::move(call), "The config", std::move(report.error()));
+        answer_json(std::move(call), 200, report_json(*report));
+    });
 }
 
 }  // namespace patchbay::http

@@ -28,6 +28,16 @@ json kinds_of(const plugins::FaultReport& report) {
     return list;
 }
 
+json draining_faults_of(const plugins::InstanceStatus& status) {
+    auto list = json::array();
+    for (const auto& report : status.draining_faults) {
+        list.push_back({{"faults", report.total},
+                        {"fault_kinds", kinds_of(report)},
+                        {"newest_faults", newest_of(report)}});
+    }
+    return list;
+}
+
 json or_null(const std::string& text) { return text.empty() ? json(nullptr) : json(text); }
 
 }  // namespace
@@ -51,6 +61,7 @@ json plugin_json(const plugins::InstanceStatus& status, const config::Layers* la
             {"faults", status.faults.total},
             {"fault_kinds", kinds_of(status.faults)},
             {"newest_faults", newest_of(status.faults)},
+            {"draining_faults", draining_faults_of(status)},
             {"models", std::move(models)},
             {"settings",
              layers ? json(config::settings_of(*layers, status.name, schema)) : json(nullptr)}};

@@ -26,8 +26,8 @@
 namespace patchbay::http {
 
 struct ServerOptions {
-    std::vector<plugins::InstanceRef> auth;  // asked in this order
-    bool allow_anonymous = false;            // without credentials: the owner "anonymous"
+    std::vector<plugins::AuthPlugin> auth;  // asked in this order
+    bool allow_anonymous = false;           // without credentials: the owner "anonymous"
     Cors cors{{}};
     TrustedProxies trusted_proxies{{}};
     uint64_t bad_credentials_per_minute = 0;  // of one address; 0 = any number

@@ -134,9 +134,19 @@ void Meter::collect(const std::string& instance,
 // --- all of them --------------------------------------------------------------------------------
 
 void PluginMetrics::forget_unheld() {
-    for (auto& [name, meters] : families_)
-        std::erase_if(meters, [](const auto& entry) { return entry.second.expired(); });
+    for (auto& [name, meters] : families_) {
+        for (auto& [instance, held] : meters)
+            std::erase_if(held, [](const auto& meter) { return meter.expired(); });
+        std::erase_if(meters, [](const auto& entry) { return entry.second.empty(); });
+    }
     std::erase_if(families_, [](const auto& entry) { return entry.second.empty(); });
+}
+
+std::shared_ptr<Meter> PluginMetrics::shown_of(const Held& held) {
+    for (auto place = held.rbegin(); place != held.rend(); ++place) {
+        if (auto meter = place->lock()) return meter;
+    }
+    return nullptr;
 }
 
 Result<std::shared_ptr<Meter>> PluginMetrics::define(const std::string& instance,
@@ -144,18 +154,24 @@ Result<std::shared_ptr<Meter>> PluginMetrics::define(const std::string& instance
     const std::lock_guard lock(mutex_);
     forget_unheld();
     auto& meters = families_[definition.name];
-    for (const auto& [owner, meter] : meters) {
-        const auto held = meter.lock();
-        if (held && !held->definition().is_same(definition))
+    for (const auto& [owner, held] : meters) {
+        const auto shown = owner == instance ? nullptr : shown_of(held);
+        if (shown && !shown->definition().is_same(definition))
             return failure(ErrorCode::conflict, "the instance " + owner + " has defined " +
                                                     definition.name + " in another way");
     }
-    auto& place = meters[instance];
-    auto meter = place.lock();
-    if (!meter) {
-        meter = std::make_shared<Meter>(std::move(definition));
-        place = meter;
+    auto& held = meters[instance];
+    const auto same = std::ranges::find_if(held, [&](const auto& place) {
+        const auto meter = place.lock();
+        return meter && meter->definition().is_same(definition);
+    });
+    if (same != held.end()) {
+        std::rotate(same, same + 1, held.end());
+        if (auto meter = held.back().lock()) return meter;
+        held.pop_back();
     }
+    auto meter = std::make_shared<Meter>(std::move(definition));
+    held.push_back(meter);
     return meter;
 }
 
@@ -165,8 +181,8 @@ std::vector<prometheus::MetricFamily> PluginMetrics::collect() const {
     for (const auto& [name, meters] : families_) {
         prometheus::MetricFamily family;
         family.name = prefix + name;
-        for (const auto& [instance, place] : meters) {
-            const auto meter = place.lock();
+        for (const auto& [instance, held] : meters) {
+            const auto meter = shown_of(held);
             if (!meter) continue;
             family.type = type_of(meter->definition().kind);
             if (family.help.empty()) family.help = meter->definition().help;

@@ -2,7 +2,9 @@
 //
 // A metric of one instance is a *meter*. Meters of one name are one family in the scrape, told
 // apart by the label `instance`. A meter lives as long as somebody holds it: an instance that takes
-// another's place asks for the same meter, so that its figures go on.
+// another's place asks for the same meter, so that its figures go on; or, as a newer version of its
+// plugin, for another one of that name, and what drains counts on in the old one, which nobody
+// sees.
 #pragma once
 
 #include "runtime/observe/intern_table.hpp"
@@ -79,16 +81,19 @@ private:
 // Threads    [any-thread], and it may lock: define() is called in create(), collect() by a scrape.
 class PluginMetrics {
 public:
-    // The instance's meter of this name: a new one, or the one that somebody still holds. conflict:
-    // another definition of the name is in use.
+    // The instance's meter of this name: a new one, or the one of this definition that somebody
+    // still holds. What is defined last is what a scrape shows, until nobody holds it. conflict:
+    // another instance has defined the name in another way.
     Result<std::shared_ptr<Meter>> define(const std::string& instance, MeterDefinition definition);
 
     std::vector<prometheus::MetricFamily> collect() const;
 
 private:
-    using Meters = std::map<std::string, std::weak_ptr<Meter>, std::less<>>;  // by instance
+    using Held = std::vector<std::weak_ptr<Meter>>;  // the one that is shown last
+    using Meters = std::map<std::string, Held>;      // by instance
 
     void forget_unheld();
+    static std::shared_ptr<Meter> shown_of(const Held& held);
 
     mutable std::mutex mutex_;
     std::map<std::string, Meters> families_;  // by name

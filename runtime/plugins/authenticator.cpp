@@ -32,28 +32,27 @@ patchbay_http_request view_of(const AuthRequest& request,
 }
 
 // Why this instance cannot be asked, or nothing. Skipping it would let in whom it might deny.
-std::optional<Error> unfit(const InstanceRef& instance) {
-    if (!instance) return Error{.message = "an instance of \"auth\" is off"};
-    if (!instance->tables().auth)
-        return Error{.message = instance->name() + " does not offer " + PATCHBAY_AUTH_1};
-    if (!instance->is_alive())
+std::optional<Error> unfit(const AuthPlugin& plugin) {
+    if (!plugin.instance || !plugin.instance->is_alive())
         return Error{.code = ErrorCode::unavailable,
-                     .message = "The auth plugin '" + instance->name() + "' is off.",
+                     .message = "The auth plugin '" + plugin.name + "' is off.",
                      .user_safe = true};
+    if (!plugin.instance->tables().auth)
+        return Error{.message = plugin.name + " does not offer " + PATCHBAY_AUTH_1};
     return std::nullopt;
 }
 
 }  // namespace
 
-void authenticate(net::Lane& lane, const std::vector<InstanceRef>& chain, AuthRequest request,
+void authenticate(net::Lane& lane, const std::vector<AuthPlugin>& chain, AuthRequest request,
                   AuthDone done) {
     assert(lane.here());
     const auto headers = views_of(request);
     const auto view = view_of(request, headers);
-    for (const auto& instance : chain) {
-        if (auto error = unfit(instance)) return done(std::unexpected(std::move(*error)));
+    for (const auto& plugin : chain) {
+        if (auto error = unfit(plugin)) return done(std::unexpected(std::move(*error)));
         std::optional<Result<Principal>> answer;
-        switch (Check::ask(lane, instance, view, answer, done)) {
+        switch (Check::ask(lane, plugin.instance, view, answer, done)) {
             case Check::Outcome::answered: return done(std::move(*answer));
             case Check::Outcome::pending: return;
             case Check::Outcome::not_mine: break;

@@ -18,6 +18,13 @@ struct Principal {
     Role role = Role::user;
 };
 
+// One of the config's "auth". Off when it has no instance, which is no reason to ask the next one:
+// it might have denied.
+struct AuthPlugin {
+    std::string name;
+    InstanceRef instance;
+};
+
 // What an auth plugin may see of a request. Owned.
 struct AuthRequest {
     std::string method;
@@ -29,12 +36,12 @@ struct AuthRequest {
     std::string scheme;  // "api_key" | "bearer" | ""
 };
 
-// Asks the instances in order, on `lane`, until one allows or denies. Fails closed: a check that
-// fails, throws, answers nonsense, allows what has expired, or takes more than 5 s denies. When
-// none knows the credentials: unauthenticated. `done` runs on the lane, once, perhaps before this
-// returns.
+// Asks the plugins in order, on `lane`, until one allows or denies. Fails closed: a check that
+// fails, throws, answers nonsense, allows what has expired, or takes more than 5 s denies, and one
+// that is off is unavailable. When none knows the credentials: unauthenticated. `done` runs on the
+// lane, once, perhaps before this returns.
 using AuthDone = std::move_only_function<void(Result<Principal>)>;
-void authenticate(net::Lane& lane, const std::vector<InstanceRef>& chain, AuthRequest request,
+void authenticate(net::Lane& lane, const std::vector<AuthPlugin>& chain, AuthRequest request,
                   AuthDone done);
 
 }  // namespace patchbay::plugins

@@ -1,6 +1,7 @@
 #include "runtime/plugins/library.hpp"
 
 #include "runtime/config/near_name.hpp"
+#include "runtime/plugins/abi_text.hpp"
 #include "runtime/plugins/library_file.hpp"
 
 #include <boost/dll/shared_library.hpp>
@@ -29,10 +30,11 @@ bool is_near(const std::string& name, const std::string& candidate) {
 std::string near_names(const std::string& name, const std::vector<std::string>& folders) {
     std::string names;
     for (const auto& folder : folders) {
-        std::error_code ignored;  // a folder that is not there has no candidates
-        for (const auto& file : fs::directory_iterator(folder, ignored)) {
-            const auto candidate = file.path().stem().string();
-            if (file.path().extension() != suffix || !is_near(name, candidate)) continue;
+        std::error_code failed;  // a folder that is not there, or cannot be read, has no candidates
+        for (fs::directory_iterator file(folder, failed), end; !failed && file != end;
+             file.increment(failed)) {
+            const auto candidate = file->path().stem().string();
+            if (file->path().extension() != suffix || !is_near(name, candidate)) continue;
             names += (names.empty() ? "" : ", ") + candidate;
         }
     }
@@ -76,6 +78,12 @@ Result<void> check_entry(const fs::path& path, const patchbay_plugin& entry) {
             return failure(
                 ErrorCode::bad_request,
                 fmt::format("{}: patchbay_plugin_entry.{} is NULL", path.string(), name));
+    }
+    for (const auto& [name, text] : {std::pair{"id", entry.id}, {"version", entry.version}}) {
+        if (!is_utf8(text))
+            return failure(
+                ErrorCode::bad_request,
+                fmt::format("{}: patchbay_plugin_entry.{} is not UTF-8", path.string(), name));
     }
     return {};
 }
@@ -134,7 +142,9 @@ Result<void> open_somewhere(const LibraryFile& file, const std::string& copies, 
 Result<fs::path> find_library(const std::string& name, const std::vector<std::string>& folders) {
     if (name.empty()) return failure(ErrorCode::bad_request, "the library has no name");
     if (fs::path(name).is_absolute()) {
-        if (fs::exists(name)) return fs::path(name);
+        std::error_code failed;
+        if (fs::exists(name, failed)) return fs::path(name);
+        if (failed) return failure(ErrorCode::not_found, name + ": " + failed.message());
         return failure(ErrorCode::not_found, "there is no file " + name);
     }
     if (name.find('/') != std::string::npos)

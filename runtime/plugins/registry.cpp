@@ -98,28 +98,31 @@ InstanceRef InstanceSet::find(std::string_view name) const {
     return found == on.end() ? nullptr : *found;
 }
 
+using Folders = std::vector<std::string>;
+
 struct Registry::Impl {
-    std::vector<std::string> folders;
+    Folders first_folders;  // of load(); a reload brings its own
     std::shared_ptr<const HostServices> services;
     std::string copies;
     mutable std::mutex mutex;  // guards entries and retired, which only [control] changes
     std::vector<Entry> entries;
     std::vector<Retired> retired;
 
-    Entry make(const InstanceSpec& spec) const;
-    bool stays(const Entry* old, const InstanceSpec& spec, const std::string& only) const;
-    bool has_other_code(const Entry& entry) const;
+    Entry make(const InstanceSpec& spec, const Folders& folders) const;
+    bool stays(const Entry* old, const InstanceSpec& spec, const RegistryPlan& plan) const;
+    bool has_other_code(const Entry& entry, const Folders& folders) const;
     void replace(std::vector<Entry> next);
-    Result<InstanceRef> create(const InstanceSpec& spec, InstanceStatus& status) const;
+    Result<InstanceRef> create(const InstanceSpec& spec, const Folders& folders,
+                               InstanceStatus& status) const;
 };
 
-Entry Registry::Impl::make(const InstanceSpec& spec) const {
+Entry Registry::Impl::make(const InstanceSpec& spec, const Folders& folders) const {
     Entry entry{.spec = spec, .status = {.name = spec.name, .library = spec.library}};
     if (!spec.enabled) {
         entry.status.reason = "disabled in the config";
         return entry;
     }
-    auto instance = create(spec, entry.status);
+    auto instance = create(spec, folders, entry.status);
     if (instance) {
         entry.instance = std::move(*instance);
         entry.status.state = InstanceState::on;
@@ -131,7 +134,8 @@ Entry Registry::Impl::make(const InstanceSpec& spec) const {
     return entry;
 }
 
-Result<InstanceRef> Registry::Impl::create(const InstanceSpec& spec, InstanceStatus& status) const {
+Result<InstanceRef> Registry::Impl::create(const InstanceSpec& spec, const Folders& folders,
+                                           InstanceStatus& status) const {
     const auto path = find_library(spec.library, folders);
     if (!path) return std::unexpected(path.error());
     status.path = path->string();
@@ -151,14 +155,14 @@ Result<InstanceRef> Registry::Impl::create(const InstanceSpec& spec, InstanceSta
 
 // The old one goes on answering: same as before, on, and its file still holds the same code.
 bool Registry::Impl::stays(const Entry* old, const InstanceSpec& spec,
-                           const std::string& only) const {
+                           const RegistryPlan& plan) const {
     if (!old || old->spec != spec) return false;
-    if (!spec.enabled || (!only.empty() && only != spec.name)) return true;
-    return is_on(*old) && !has_other_code(*old);
+    if (!spec.enabled || (!plan.only.empty() && plan.only != spec.name)) return true;
+    return is_on(*old) && !has_other_code(*old, plan.folders);
 }
 
 // A file that cannot be read now is no other code: what runs needs it no more.
-bool Registry::Impl::has_other_code(const Entry& entry) const {
+bool Registry::Impl::has_other_code(const Entry& entry, const Folders& folders) const {
     const auto path = find_library(entry.spec.library, folders);
     if (!path) return false;
     const auto file = read_library_file(*path);
@@ -181,7 +185,7 @@ Registry::Registry(std::vector<std::string> folders, HostServices services, std:
     : impl_(std::make_unique<Impl>()) {
     if (!copies.empty()) remove_library_copies(copies);
     impl_->copies = std::move(copies);
-    impl_->folders = std::move(folders);
+    impl_->first_folders = std::move(folders);
     impl_->services = std::make_shared<const HostServices>(std::move(services));
 }
 
@@ -189,7 +193,7 @@ Registry::~Registry() { destroy(); }
 
 Result<void> Registry::load(const std::vector<InstanceSpec>& specs) {
     for (const auto& spec : specs) {
-        auto entry = impl_->make(spec);
+        auto entry = impl_->make(spec, impl_->first_folders);
         const auto reason = entry.status.reason;
         const bool missing = spec.enabled && spec.required && !entry.instance;
         {
@@ -205,25 +209,21 @@ Result<void> Registry::load(const std::vector<InstanceSpec>& specs) {
 }
 
 config::Checked<RegistryChanges> Registry::reload(const RegistryPlan& plan, const Check& check) {
-    auto old_folders = std::exchange(impl_->folders, plan.folders);
     std::vector<Entry> next;
     config::Problems problems;
     for (const auto& spec : plan.specs) {
         const Entry* old = find_entry(impl_->entries, spec.name);
-        if (impl_->stays(old, spec, plan.only)) {
+        if (impl_->stays(old, spec, plan)) {
             next.push_back(*old);
             continue;
         }
-        const auto& made = next.emplace_back(impl_->make(spec));
-        const bool may_stay_off = old && old->spec == spec && !old->instance && !spec.required;
+        const auto& made = next.emplace_back(impl_->make(spec, plan.folders));
+        const bool may_stay_off = old && old->spec == spec && !is_on(*old) && !spec.required;
         if (spec.enabled && !made.instance && !may_stay_off)
             problems.push_back(off_problem(spec.name, made.status.reason));
     }
     if (problems.empty()) problems = check(set_of(next));
-    if (!problems.empty()) {
-        impl_->folders = std::move(old_folders);
-        return std::unexpected(std::move(problems));
-    }
+    if (!problems.empty()) return std::unexpected(std::move(problems));
     auto changes = changes_between(impl_->entries, next);
     impl_->replace(std::move(next));
     return changes;
@@ -241,18 +241,23 @@ InstanceSet Registry::instances() const {
 }
 
 std::vector<InstanceStatus> Registry::list() const {
+    std::vector<InstanceRef> held;  // the last reference may be ours, and goes after the lock
     const std::lock_guard lock(impl_->mutex);
     std::vector<InstanceStatus> list;
     list.reserve(impl_->entries.size());
     for (const auto& entry : impl_->entries) list.push_back(status_now(entry));
     for (const auto& old : impl_->retired) {
-        if (old.instance.expired()) continue;
+        const auto instance = old.instance.lock();
+        if (!instance) continue;
+        held.push_back(instance);
         auto found = std::ranges::find(list, old.status.name, &InstanceStatus::name);
         if (found == list.end()) {
             found = list.insert(list.end(), old.status);
             found->reason = "removed from the config";
         }
         ++found->draining;
+        if (auto faults = instance->fault_report(); faults.total > 0)
+            found->draining_faults.push_back(std::move(faults));
         const Entry* entry = find_entry(impl_->entries, old.status.name);
         if (!entry || !entry->instance) found->state = InstanceState::draining;
     }

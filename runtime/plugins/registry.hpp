@@ -62,6 +62,7 @@ struct InstanceStatus {
     std::string reason;  // why it is not on
     FaultReport faults;  // what it did against its contract: late calls, blocked lanes, bad events
     uint64_t draining = 0;  // instances that it replaced, and that are still in use
+    std::vector<FaultReport> draining_faults;  // of those of them that have any
     std::vector<ModelInfo> models;
 };
 

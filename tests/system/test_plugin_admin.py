@@ -123,7 +123,8 @@ class PluginAdminTest(PacedTest):
         self.assertEqual(len(self.answer()), 5)
         self.assertEqual(self.values()["words"], (5, "overrides"))
         self.assertEqual(json.loads(self.overrides().read_text()),
-                         {"plugins": {"paced": {"config": {"words": 5}}}})
+                         {"plugins": {"paced": {"library": str(self.library),
+                                                "config": {"words": 5}}}})
         self.assertEqual(stat.S_IMODE(self.overrides().stat().st_mode), 0o600)
 
         self.assertEqual(self.forget().status, 200)
@@ -175,7 +176,37 @@ class PluginAdminTest(PacedTest):
         self.assertNotEqual(self.plugin()["sha256"], before)
         self.assertEqual(self.reload().json()["plugins"]["unchanged"], ["paced", "keys", "chat"])
 
+    def test_a_change_of_one_plugin_leaves_what_others_refer_to_alone(self):
+        secret = self.server.folder / "secret"
+        secret.write_text("first")
+        extra = {**self.config()["plugins"],
+                 "other": {"library": str(self.library), "config": {"note": f"${{file:{secret}}}"}}}
+        self.server.write_config(self.config(plugins=extra))
+        self.reload()
+        created = self.journal.read_text().count("+")
+
+        secret.write_text("second")
+        self.assertEqual(self.patch({"words": 4}).status, 200)
+        secret.unlink()
+        self.assertEqual(self.patch({"words": 5}).status, 200)
+
+        self.assertEqual(self.journal.read_text().count("+"), created + 2, "other was not made anew")
+        self.check_refused(self.patch({"words": 5}, "other"), "/plugins/other/config/note")
+        self.check_refused(self.reload(), "/plugins/other/config/note")
+
     # ---- what is refused ----
+
+    def test_what_the_file_requires_cannot_be_switched_off(self):
+        extra = {**self.config()["plugins"], "other": {"library": str(self.library), "required": True}}
+        self.server.write_config(self.config(plugins=extra))
+        self.reload()
+
+        self.check_refused(self.change("disable", name="other"), "/plugins/other/enabled")
+        self.check_refused(self.change("disable", {"persist": True}, "other"),
+                           "/plugins/other/enabled")
+
+        self.assertEqual(self.plugin("other")["state"], "on")
+        self.assertFalse(self.overrides().exists())
 
     def test_bad_bodies_are_refused(self):
         path = "/api/admin/plugins/paced"
@@ -258,6 +289,26 @@ class PluginAdminTest(PacedTest):
         self.assertIn('changes the plugin "ghost"', self.server.read_log())
         self.assertEqual(self.forget("ghost").status, 204)
         self.assertEqual(self.forget("ghost").status, 404)
+
+    def test_overrides_do_not_hit_another_plugin_that_takes_the_name(self):
+        def with_other(library):
+            extra = {**self.config()["plugins"], "other": {"library": library}}
+            self.server.write_config(self.config(plugins=extra))
+            self.assertEqual(self.reload().status, 200)
+
+        with_other(str(self.library))
+        self.change("disable", {"persist": True}, "other")
+        self.server.write_config(self.config())
+        self.reload()
+        self.assertIn('reload: overrides.json changes the plugin "other", which the config does not '
+                      'have.', self.server.read_log())
+
+        with_other("patchbay_provider_demo")
+
+        self.assertEqual(self.plugin("other")["state"], "on")
+        self.assertIn("the config has another library there: left out", self.server.read_log())
+        with_other(str(self.library))
+        self.assertEqual(self.plugin("other")["state"], "off", "it is back, and so is its override")
 
     def test_changes_that_come_together_are_made_one_after_the_other(self):
         statuses = []

@@ -165,6 +165,21 @@ class ReloadTest(unittest.TestCase):
         self.assertEqual(self.instances()["late"]["state"], "on")
         self.assertEqual(self.answer(model="late/demo")[-1].name, "run.completed")
 
+    def test_a_library_that_cannot_be_looked_at_is_off_at_the_start_and_refused_by_a_reload(self):
+        config = demo_config()
+        config["plugins"]["odd"] = {"library": f"/{'x' * 300}.so"}
+
+        refused = self.reload(config)
+        self.server.stop()
+        self.server.start()
+        self.client = self.server.client()
+
+        self.assertEqual(refused.status, 422)
+        self.assertEqual(refused.json()["problems"][0]["pointer"], "/plugins/odd")
+        self.assertIn("File name too long", refused.json()["problems"][0]["found"])
+        self.assertEqual(self.instances()["odd"]["state"], "off")
+        self.assertEqual(self.answer()[-1].name, "run.completed")
+
     def test_what_needs_a_restart_is_named(self):
         config = demo_config(server={"head_bytes": 20000}, store={"retention_ms": 5000})
 
@@ -191,6 +206,27 @@ class ReloadTest(unittest.TestCase):
         self.assertEqual(as_json.returncode, 2)
         self.assertIn("/auth", [problem["pointer"] for problem in
                                 json.loads(as_json.stdout)["problems"]])
+
+    def test_nobody_gets_in_past_an_auth_plugin_that_did_not_start(self):
+        library = self.server.folder / "late.so"
+        config = demo_config()
+        config["plugins"]["first"] = {"library": str(library)}
+        config["auth"] = ["first", "keys"]
+        self.server.stop()
+        self.server.write_config(config)
+        self.server.start()
+        self.client = self.server.client()
+
+        at_start = self.client.get("/api/interactions")
+        self.server.run("reload")
+        after_reload = self.client.get("/api/interactions")
+        shutil.copy(BUILD / "lib/patchbay/plugins/patchbay_auth_api_key.so", library)
+        self.server.run("reload")
+
+        for refused in (at_start, after_reload):
+            self.assertEqual((refused.status, refused.json()["code"]), (503, "unavailable"))
+            self.assertIn("The auth plugin 'first' is off.", refused.json()["error"])
+        self.assertEqual(self.client.get("/api/interactions").status, 200)
 
     def test_auth_that_is_taken_away_lets_nobody_in(self):
         config = demo_config()

@@ -63,6 +63,20 @@ TEST(ExpandTest, BadReferencesAreErrors) {
     EXPECT_NE(complaints(plugin_config("${OPEN")), "");
 }
 
+TEST(ExpandTest, BytesThatAreNoTextAreAnErrorWithItsPointerAndAreNotShown) {
+    const TemporaryFolder folder;
+    const auto path = folder.write("secret", "key-\xff");
+    const std::string problem =
+        "/plugins/keys/config/secret: found a reference to bytes that are no text";
+
+    const auto of_file = complaints(plugin_config("a ${file:" + path + "}"));
+    const auto of_variable = complaints(plugin_config("${KEY}"), {{"KEY", "key-\xc3"}});
+
+    EXPECT_EQ(of_file.find(problem), 0u) << of_file;
+    EXPECT_EQ(of_variable.find(problem), 0u) << of_variable;
+    EXPECT_EQ((of_file + of_variable).find("key-"), std::string::npos);
+}
+
 TEST(ExpandTest, PluginThatIsOffMaySpeakOfUnsetVariables) {
     const auto off = R"("plugin_path": []})";
     const std::string text = R"({"plugins": {"keys": {"library": "k"},

@@ -87,6 +87,54 @@ TEST(LayersTest, ForgottenOverridesAreGoneFromBothLayers) {
     EXPECT_TRUE(layers.persisted.empty() && layers.passing.empty());
 }
 
+TEST(LayersTest, OverridesDoNotHitAnotherLibraryThatTookTheName) {
+    auto layers = layers_of(R"({"demo": {"library": "d", "config": {"a": 1}}})");
+    layers = changed(layers, change(R"({"a": 2})", true));
+    const auto with_library = [&](const char* library) {
+        auto other = layers;
+        other.file["plugins"]["demo"]["library"] = library;
+        return other;
+    };
+
+    EXPECT_EQ(config_of(with_library("/opt/2.0/d.so")), Json::parse(R"({"a": 2})"));
+    EXPECT_TRUE(override_warnings(with_library("/opt/2.0/d.so")).empty());
+
+    const auto other = with_library("other");
+    EXPECT_EQ(config_of(other), Json::parse(R"({"a": 1})"));
+    EXPECT_EQ(settings_of(other, "demo", nullptr)["config"]["a"]["origin"], "file");
+    ASSERT_EQ(override_warnings(other).size(), 1u);
+    EXPECT_EQ(override_warnings(other)[0],
+              "overrides.json changes the plugin \"demo\" of the library d, and the config has "
+              "another library there: left out.");
+
+    const auto anew = changed(other, change(R"({"b": 3})", true)).persisted.at("demo");
+    EXPECT_EQ(anew.library, "other");
+    EXPECT_EQ(anew.config, Json::parse(R"({"b": 3})"));
+}
+
+TEST(LayersTest, RequiredInstanceIsSwitchedOffByTheFileAlone) {
+    const auto complaints_with = [](const char* member, Layers layers) {
+        layers.file = Json::parse(valid_with(""));
+        layers.file["plugins"]["demo"].update(Json::parse(member));
+        const auto config = load_from(layers, {.environment = environment_of({})});
+        return config ? "" : sentences(config.error());
+    };
+    const Layers by_api{.passing = {{"demo", {.enabled = false}}}};
+    const Layers by_overrides{.persisted = {{"demo", {.enabled = false}}}};
+    const auto* const required = R"({"required": true})";
+
+    EXPECT_NE(complaints_with(required, by_api)
+                  .find("/plugins/demo/enabled: found false, by the API, expected true: the plugin "
+                        "is required."),
+              std::string::npos);
+    EXPECT_NE(complaints_with(required, by_overrides).find("by overrides.json"), std::string::npos);
+    EXPECT_EQ(complaints_with(required, {.persisted = {{"demo", {.enabled = false}}},
+                                         .passing = {{"demo", {.enabled = true}}}}),
+              "");
+    EXPECT_EQ(complaints_with(R"({"required": true, "enabled": false})", {}).find("required"),
+              std::string::npos);
+}
+
 TEST(LayersTest, ReferenceFromTheApiIsRefusedAndAnEscapedOneIsText) {
     const auto layers = layers_of(R"({"demo": {"library": "d"}})");
 
@@ -99,13 +147,15 @@ TEST(LayersTest, ReferenceFromTheApiIsRefusedAndAnEscapedOneIsText) {
 
 TEST(LayersTest, OverridesSurviveTheirFile) {
     Overrides overrides;
-    overrides["demo"] = {.enabled = false, .config = Json::parse(R"({"a": [1, null], "b": null})")};
+    overrides["demo"] = {
+        .library = "d", .enabled = false, .config = Json::parse(R"({"a": [1, null], "b": null})")};
     overrides["empty"] = {};
 
     const auto read = parse_overrides(text_of(overrides));
 
     ASSERT_TRUE(read);
     EXPECT_EQ(read->size(), 1u);
+    EXPECT_EQ(read->at("demo").library, "d");
     EXPECT_EQ(read->at("demo").enabled, false);
     EXPECT_EQ(read->at("demo").config, overrides["demo"].config);
 }
@@ -138,8 +188,10 @@ TEST(LayersTest, OverridesFileIsReadWithTheConfigAndItsMistakesNameIt) {
 
     ASSERT_TRUE(config) << sentences(config.error());
     EXPECT_EQ(config->plugins[0].config_json, R"({"a":1})");
-    EXPECT_EQ(stale_overrides(*config->layers), (std::vector<std::string>{"ghost", "old"}));
-    EXPECT_EQ(warnings(*config).size(), 2u);
+    EXPECT_EQ(warnings(*config),
+              (std::vector<std::string>{
+                  "overrides.json changes the plugin \"ghost\", which the config does not have.",
+                  "overrides.json changes the plugin \"old\", which the config does not have."}));
     ASSERT_FALSE(broken);
     EXPECT_EQ(broken.error().at(0).found, "a list in " + path);
 }
@@ -190,6 +242,18 @@ TEST(LayersTest, SchemaThatRefersToItselfEnds) {
         Json::parse(R"({"allOf": [{"$ref": "#/allOf/0"}, {"$ref": "#"}], "$ref": "#/nowhere"})");
 
     EXPECT_EQ(settings_of(layers, "demo", schema)["config"]["a"]["value"]["a"], hidden_text);
+}
+
+TEST(LayersTest, WhatAnInstanceMayDoHasItsOriginToo) {
+    const auto layers = layers_of(
+        R"({"demo": {"library": "d", "tools": ["a", "${TOOL}"], "applies_to": {"agents": ["x"]}}})");
+
+    const auto shown = settings_of(layers, "demo", nullptr);
+
+    EXPECT_EQ(shown["tools"], Json::parse(R"({"value": ["a", "********"], "origin": "file"})"));
+    EXPECT_EQ(shown["applies_to"],
+              Json::parse(R"({"value": {"agents": ["x"]}, "origin": "file"})"));
+    EXPECT_EQ(shown["approval"], Json::parse(R"({"value": null, "origin": "default"})"));
 }
 
 TEST(LayersTest, EachOriginIsNamed) {

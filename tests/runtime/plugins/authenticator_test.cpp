@@ -14,7 +14,10 @@ using Lines = std::vector<std::string>;
 class AuthenticatorTest : public LaneTest {
 protected:
     // Starts to ask; the outcome goes into `answers`: "OWNER ROLE" or the error's code.
-    void ask(std::vector<InstanceRef> chain, AuthRequest request = {.credential = "pb_1_x"}) {
+    void ask(const std::vector<InstanceRef>& instances,
+             AuthRequest request = {.credential = "pb_1_x"}) {
+        std::vector<AuthPlugin> chain;
+        for (const auto& each : instances) chain.push_back({each ? each->name() : "gone", each});
         on_lane([&] {
             authenticate(lane, chain, std::move(request), [this](Result<Principal> result) {
                 EXPECT_TRUE(lane.here());
@@ -265,8 +268,13 @@ TEST_F(AuthenticatorTest, PendingCheckThatNeverAnswersLetsNobodyIn) {
 }
 
 TEST_F(AuthenticatorTest, InstanceThatIsOffLetsNobodyIn) {
-    ask({nullptr});
-    EXPECT_EQ(answer(), Lines{"internal"});
+    script.on_check = [&](const auto&, patchbay_request request) {
+        return script.allow(request, "user:a");
+    };
+
+    ask({nullptr, instance});
+    EXPECT_EQ(answer(), Lines{"unavailable"});
+    EXPECT_EQ(message, "The auth plugin 'gone' is off.");
 
     instance->destroy();
     ask({instance});

@@ -57,6 +57,14 @@ TEST_F(LibraryTest, UnknownNameSaysWhereItLookedAndWhatIsNear) {
     EXPECT_NE(path.error().message.find("near it: fixture_echo"), std::string::npos);
 }
 
+TEST_F(LibraryTest, PathThatCannotBeLookedAtIsNotFoundAndSaysWhy) {
+    const auto path = find_library("/" + std::string(300, 'x') + ".so", {});
+
+    ASSERT_FALSE(path);
+    EXPECT_EQ(path.error().code, ErrorCode::not_found);
+    EXPECT_NE(path.error().message.find(": File name too long"), std::string::npos);
+}
+
 TEST_F(LibraryTest, NameMayNotClimbOutOfFolders) {
     const auto path = find_library("../lib/evil", {FIXTURE_FOLDER});
 
@@ -158,6 +166,14 @@ TEST_F(LibraryTest, NullMemberIsNamed) {
 
     ASSERT_FALSE(library);
     EXPECT_NE(library.error().message.find("patchbay_plugin_entry.destroy is NULL"),
+              std::string::npos);
+}
+
+TEST_F(LibraryTest, IdThatIsNoTextIsRefused) {
+    const auto library = load("fixture_bad_id");
+
+    ASSERT_FALSE(library);
+    EXPECT_NE(library.error().message.find("patchbay_plugin_entry.id is not UTF-8"),
               std::string::npos);
 }
 

@@ -160,6 +160,35 @@ TEST_F(RegistryReloadTest, TooManyFaultsTurnAnInstanceOffUntilItIsTriedAgain) {
     EXPECT_EQ(status().faults.total, 0u);
 }
 
+TEST_F(RegistryReloadTest, FaultyInstanceThatNoLongerStartsStaysOffAndHoldsUpNoReload) {
+    ASSERT_TRUE(registry->load({spec(), spec("other")}));
+    fail_too_often();
+    std::ofstream(folder / "refuses") << "";
+    setenv("PACED_REFUSES", (folder / "refuses").c_str(), 1);
+
+    const auto changes = reload({spec(), spec("other")});
+    unsetenv("PACED_REFUSES");
+
+    ASSERT_TRUE(changes) << config::sentences(changes.error());
+    EXPECT_EQ(changes->unchanged, std::vector<std::string>{"other"});
+    EXPECT_EQ(status(0).state, InstanceState::off);
+    EXPECT_EQ(status(1).state, InstanceState::on);
+}
+
+TEST_F(RegistryReloadTest, FaultsOfWhatDrainsAreShownBesideThoseOfWhatTookItsPlace) {
+    ASSERT_TRUE(registry->load({spec()}));
+    auto user = registry->find("it");
+    ASSERT_TRUE(reload({spec("it", R"({"words":9})")}));
+
+    user->fault("did wrong");
+
+    EXPECT_EQ(status().faults.total, 0u);
+    ASSERT_EQ(status().draining_faults.size(), 1u);
+    EXPECT_EQ(status().draining_faults[0].newest.at(0).text, "did wrong");
+    user.reset();
+    EXPECT_TRUE(status().draining_faults.empty());
+}
+
 TEST_F(RegistryReloadTest, ChangeOfAnotherInstanceLeavesAFaultyOneOff) {
     ASSERT_TRUE(registry->load({spec(), spec("other")}));
     fail_too_often();

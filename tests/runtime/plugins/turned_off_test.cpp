@@ -109,7 +109,7 @@ TEST_F(TurnedOffTest, NobodyGetsPastAnAuthInstanceThatIsOff) {
 
     std::promise<Result<Principal>> answer;
     on_lane([&] {
-        authenticate(lane, {instance, next}, {.credential = "x"},
+        authenticate(lane, {{"scripted", instance}, {"next", next}}, {.credential = "x"},
                      [&](Result<Principal> principal) { answer.set_value(std::move(principal)); });
     });
     const auto principal = answer.get_future().get();

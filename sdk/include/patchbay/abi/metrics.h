@@ -28,7 +28,8 @@ typedef struct patchbay_metric {
 
 typedef struct patchbay_metrics_1 {
     /* *id names it in the two others. An instance that takes another's place defines the same
-     * anew, and goes on with its figures. BAD_REQUEST, CONFLICT (the name is taken, or in use with
+     * anew, and goes on with its figures; or another one, as a newer version of the plugin, and
+     * begins at 0. BAD_REQUEST, CONFLICT (the name is taken, or in use by another instance with
      * other labels, buckets or of another kind), LIMIT, BAD_STATE (after create()), WRONG_THREAD.
      * [control] */
     patchbay_status (*define)(const patchbay_host* host, const patchbay_metric* metric,
