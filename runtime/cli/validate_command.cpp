@@ -42,6 +42,7 @@ Result<validate::Subject> subject_of(const ValidateFlags& flags) {
     auto config = read_config(flags.config);
     if (!config) return std::unexpected(config.error());
     validate::Subject subject{.path = path.string(), .config = std::move(*config)};
+    subject.allow_strangers = flags.allow_strangers;
     if (!flags.upstream.empty()) {
         auto body = read_file(flags.upstream);
         if (!body) return std::unexpected(body.error());
@@ -113,6 +114,8 @@ void add_validate(CLI::App& plugin, std::function<int()>& command) {
         ->check(CLI::Range(1, 3600));
     validate->add_flag("--in-process", flags->in_process,
                        "Everything in this process, for a debugger: a crash ends it");
+    validate->add_flag("--allow-strangers", flags->allow_strangers,
+                       "Its auth lets strangers in on purpose: a warning, no failure");
     validate->callback([flags, &command] {
         if (flags->file.empty() && !flags->list) throw CLI::RequiredError("FILE");
         command = [flags] { return validate_plugin(*flags, {std::cout, std::cerr}); };

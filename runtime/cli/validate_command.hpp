@@ -24,6 +24,7 @@ struct ValidateFlags {
     bool list = false;
     bool fuzz = false;
     bool in_process = false;
+    bool allow_strangers = false;
 };
 
 // Tests the library against the ABI. 0: nothing failed, 1: something did, 2: it could not be run.

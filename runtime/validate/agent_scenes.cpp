@@ -16,22 +16,29 @@ using testing::ChildAnswer;
 using testing::FakeDecision;
 using namespace std::chrono_literals;
 
-// Each of its methods: "chat" with a message, others with an input that their schema takes.
-std::vector<Question> questions(const Stage& stage) {
+// One for each of its methods: "chat" with a message, others with an input that their schema takes.
+std::vector<AgentInput> inputs_of(const Stage& stage) {
     const auto& json = stage.session.offer(Offer::methods);
     const auto listed = plugins::parse_methods(json);
     const auto methods = json.empty() || !listed ? plugins::chat_alone() : *listed;
     constexpr size_t most = 8;
-    std::vector<Question> all;
+    std::vector<AgentInput> all;
     for (const auto& method : methods) {
         if (all.size() == most) break;
-        const bool made_up = method.name != "chat";
         AgentInput input = {.method = method.name};
-        if (made_up)
+        if (method.name != "chat")
             input.input_json =
                 sample_of(nlohmann::json::parse(method.input_json, nullptr, false)).dump();
-        all.push_back({[&stage, input] { return stage.session.host().open(input); }, made_up});
+        all.push_back(input);
     }
+    return all;
+}
+
+std::vector<Question> questions(const Stage& stage) {
+    std::vector<Question> all;
+    for (const auto& input : inputs_of(stage))
+        all.push_back(
+            {[&stage, input] { return stage.session.host().open(input); }, input.method != "chat"});
     return all;
 }
 
@@ -192,6 +199,19 @@ void failing_upstream(const Stage& stage, const UpstreamTrouble& trouble) {
     ask_in(stage, &questions, {.upstream = trouble.upstream(stage.subject)});
 }
 
+std::vector<Told> at_a_time(const Stage& stage, std::span<const size_t> numbers) {
+    const auto inputs = inputs_of(stage);
+    if (inputs.empty()) return {};
+    std::vector<Question> questions;
+    for (const auto number : numbers) {
+        auto input = inputs[number % inputs.size()];
+        if (input.method == "chat")
+            input.input_json = R"({"content":)" + numbered_content(number) + "}";
+        questions.push_back({[&stage, input] { return stage.session.host().open(input); }});
+    }
+    return told_at_a_time(stage, questions);
+}
+
 std::string transcript(const Stage& stage) { return transcript_of(stage, &questions); }
 
 std::vector<Scene> all_scenes() {
@@ -238,7 +258,7 @@ std::vector<Scene> all_scenes() {
 
 const Kind& agent_kind() {
     static const auto scenes = all_scenes();
-    static const Kind kind = {PATCHBAY_AGENT_1, scenes, &transcript, &questions};
+    static const Kind kind = {PATCHBAY_AGENT_1, scenes, &transcript, &questions, &at_a_time};
     return kind;
 }
 

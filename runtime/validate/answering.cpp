@@ -2,6 +2,8 @@
 
 #include "runtime/validate/upstream_answers.hpp"
 
+#include <patchbay/view.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -82,12 +84,40 @@ std::string transcript_of(const Stage& stage, Questions questions) {
     return text;
 }
 
+std::vector<Told> told_at_a_time(const Stage& stage, const std::vector<Question>& questions) {
+    std::vector<FakeStream*> answers;
+    for (const auto& question : questions) answers.push_back(question.open().value_or(nullptr));
+    std::vector<Told> told;
+    for (auto* answer : answers) {
+        if (answer) stage.session.run_until([&] { return answer->closed(); });
+        told.push_back(answer ? Told{answer->finish_reason(), answer->text() + answer->output()}
+                              : Told{});
+    }
+    return told;
+}
+
+std::string numbered_content(size_t number) {
+    return fmt::format(R"([{{"type":"text","text":"Hello, this is number {}."}}])", number);
+}
+
 World ordinary_world(const Subject& subject) { return {.upstream = ordinary_upstream(subject)}; }
 
 World slow_world(const Subject& subject) {
     return {.upstream = slow_upstream(subject),
             .child = [](const patchbay_chat_start&, size_t) { return ordinary_child(1s); },
             .tool = [] { return ToolAnswer{.delay = 1s}; }};
+}
+
+World numbered_world(const Subject& subject) {
+    auto world = slow_world(subject);
+    world.upstream = numbered_upstream(subject);
+    world.child = [](const patchbay_chat_start& request, size_t) {
+        auto answer = ordinary_child(1s);
+        answer.chunks.push_back(number_in(text_of(request.messages_json)) +
+                                number_in(text_of(request.input_json)));
+        return answer;
+    };
+    return world;
 }
 
 // --- the scenes ---------------------------------------------------------------------------------

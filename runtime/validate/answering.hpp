@@ -37,10 +37,20 @@ void ask_in(const Stage& stage, Questions questions, World world);
 // What came of asking everything once.
 std::string transcript_of(const Stage& stage, Questions questions);
 
+// Asks all of them at a time, and says what came of each.
+std::vector<Told> told_at_a_time(const Stage& stage, const std::vector<Question>& questions);
+
+// A user's message that has the number in it, as JSON: an array of content.
+std::string numbered_content(size_t number);
+
 // What each of them meets: an upstream, children and tools that answer at once, or take a second
 // for each piece.
 World ordinary_world(const Subject& subject);
 World slow_world(const Subject& subject);
+
+// The slow one, with upstreams and children that say the number which they find in what they are
+// asked.
+World numbered_world(const Subject& subject);
 
 // --- the scenes ---------------------------------------------------------------------------------
 using PlayQuestion = void (*)(const Stage& stage, const Question& question);

@@ -37,7 +37,14 @@ const std::vector<CheckInput>& strangers() {
     return inputs;
 }
 
-void settle(const Stage& stage, FakeCheck& check) {
+// "the bearer \"eyJhbG…\"", for a sentence.
+std::string name_of(const CheckInput& stranger) {
+    constexpr size_t shown = 12;
+    if (stranger.credential.empty()) return "no credential";
+    return fmt::format("the {} \"{}\"", stranger.scheme, stranger.credential.substr(0, shown));
+}
+
+void settle(const Stage& stage, FakeCheck& check, const CheckInput& stranger) {
     stage.session.run_until([&] { return check.closed(); });
     if (!check.answered() && !check.cancelled())
         stage.session.probe().find(Breach::no_verdict, "the check was never answered");
@@ -45,7 +52,9 @@ void settle(const Stage& stage, FakeCheck& check) {
         const auto& principal = *check.allowed();
         if (principal.owner.empty() || principal.owner.size() > 256)
             stage.session.probe().find(Breach::bad_verdict, "the owner is not 1..256 bytes");
-        stage.session.probe().find(Breach::let_in, "it let a stranger in, as " + principal.owner);
+        stage.session.probe().find(
+            Breach::let_in,
+            fmt::format("it let a stranger with {} in, as {}", name_of(stranger), principal.owner));
     }
     for (const auto& fault : stage.session.host().faults()) {
         if (fault == "no verdict within 5 s")
@@ -57,7 +66,7 @@ void settle(const Stage& stage, FakeCheck& check) {
 }
 
 void ask_all(const Stage& stage) {
-    for (const auto& input : strangers()) settle(stage, stage.session.host().check(input));
+    for (const auto& input : strangers()) settle(stage, stage.session.host().check(input), input);
 }
 
 void asked_by_strangers(const Stage& stage) {
@@ -70,7 +79,7 @@ void cancelled(const Stage& stage) {
     for (const auto& input : strangers()) {
         auto& check = stage.session.host().check(input);
         check.cancel();
-        settle(stage, check);
+        settle(stage, check, input);
     }
 }
 
@@ -79,7 +88,8 @@ void asked_at_a_time(const Stage& stage) {
     std::vector<FakeCheck*> checks;
     for (int round = 0; round < 5; ++round)
         for (const auto& input : strangers()) checks.push_back(&stage.session.host().check(input));
-    for (auto* check : checks) settle(stage, *check);
+    for (size_t i = 0; i < checks.size(); ++i)
+        settle(stage, *checks[i], strangers()[i % strangers().size()]);
 }
 
 void destroyed_while_asked(const Stage& stage) {
@@ -128,7 +138,7 @@ std::vector<Scene> all_scenes() {
 
 const Kind& auth_kind() {
     static const auto scenes = all_scenes();
-    static const Kind kind = {PATCHBAY_AUTH_1, scenes, &transcript, nullptr};
+    static const Kind kind = {PATCHBAY_AUTH_1, scenes, &transcript, nullptr, nullptr};
     return kind;
 }
 

@@ -38,7 +38,8 @@ std::string to_json(const Subject& subject) {
     const nlohmann::json json = {{"path", subject.path},
                                  {"config", subject.config},
                                  {"upstream_body", subject.upstream_body},
-                                 {"seed", subject.seed}};
+                                 {"seed", subject.seed},
+                                 {"allow_strangers", subject.allow_strangers}};
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -48,7 +49,8 @@ std::optional<Subject> subject_of_json(const std::string& text) {
     return Subject{.path = json.value("path", ""),
                    .config = json.value("config", ""),
                    .upstream_body = json.value("upstream_body", ""),
-                   .seed = json.value("seed", uint64_t{0})};
+                   .seed = json.value("seed", uint64_t{0}),
+                   .allow_strangers = json.value("allow_strangers", false)};
 }
 
 std::optional<TestCase> find_test(const std::string& name) {

@@ -78,8 +78,9 @@ Verdict time(const Subject& subject) {
     if (!loaded) return skipped("it does not load");
     auto worst = passed();
     for (const auto* kind : kinds_of(**loaded)) {
+        const bool upstream = asks_upstream(subject, **loaded, *kind);
         for (const auto& scene : kind->scenes) {
-            if (scene.about_upstream || scene.large) continue;
+            if (scene.large || (scene.about_upstream && !upstream)) continue;
             note(last_words().scene, std::string(scene.name).c_str());
             Samples samples;
             for (size_t round = 0; round < rounds; ++round) {

@@ -1,14 +1,19 @@
 // Tests of create() and destroy(): good configs, wrong ones, many instances.
 #include "runtime/plugins/about.hpp"
-#include "runtime/plugins/models.hpp"
+#include "runtime/plugins/interfaces.hpp"
 #include "runtime/validate/config_samples.hpp"
 #include "runtime/validate/last_words.hpp"
 #include "runtime/validate/session.hpp"
 #include "runtime/validate/test_case.hpp"
 
+#include <patchbay/view.hpp>
+
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <functional>
 #include <memory>
 
 namespace patchbay::validate {
@@ -97,7 +102,61 @@ Verdict many_instances(const Subject& subject) {
     return passed();
 }
 
-constexpr std::array<TestCase, 6> tests = {{
+// --- time ---------------------------------------------------------------------------------------
+using std::chrono::nanoseconds;
+using namespace std::chrono_literals;
+
+constexpr nanoseconds create_budget = 100ms;
+constexpr nanoseconds interface_budget = 10ms;
+
+// Of a few times, the shortest: a machine that is busy now and then makes it no longer.
+constexpr int tries = 5;
+
+nanoseconds time_of(const std::function<void()>& body) {
+    const auto start = std::chrono::steady_clock::now();
+    body();
+    return std::chrono::steady_clock::now() - start;
+}
+
+nanoseconds time_of_interface(const patchbay_plugin& plugin, std::string_view id) {
+    auto shortest = nanoseconds::max();
+    for (int i = 0; i < tries; ++i)
+        shortest = std::min(shortest, time_of([&] { (void)plugin.get_interface(view_of(id)); }));
+    return shortest;
+}
+
+Result<nanoseconds> time_of_create(const patchbay_plugin& plugin, const std::string& config) {
+    auto shortest = nanoseconds::max();
+    for (int i = 0; i < tries; ++i) {
+        testing::FakeHost host;
+        Result<void> made;
+        shortest = std::min(shortest, time_of([&] { made = host.create(plugin, config); }));
+        if (!made) return std::unexpected(made.error());
+    }
+    return shortest;
+}
+
+std::string too_slow(const char* function, nanoseconds took, nanoseconds most) {
+    return fmt::format("{} takes {:.1f} ms, of at most {} ms", function,
+                       static_cast<double>(took.count()) / 1e6,
+                       std::chrono::duration_cast<std::chrono::milliseconds>(most).count());
+}
+
+// [control] functions may block; but all others wait meanwhile.
+Verdict time(const Subject& subject) {
+    const auto loaded = load(subject);
+    if (!loaded) return failed(loaded.error().message);
+    for (const auto id : plugins::known_interfaces()) {
+        const auto took = time_of_interface(**loaded, id);
+        if (took > interface_budget)
+            return warned(too_slow("get_interface()", took, interface_budget));
+    }
+    const auto took = time_of_create(**loaded, config_for(subject, **loaded));
+    if (!took) return skipped("it makes no instance: " + took.error().message);
+    return *took > create_budget ? warned(too_slow("create()", *took, create_budget)) : passed();
+}
+
+constexpr std::array<TestCase, 7> tests = {{
     {"config.creates", "A valid config makes an instance",
      "Give a config that works with --config; its members should be in config_schema.", &creates},
     {"config.empty", "An empty config works, or is refused with a reason",
@@ -111,6 +170,9 @@ constexpr std::array<TestCase, 6> tests = {{
      "\"additionalProperties\": false in config_schema finds typing errors.", &unknown_members},
     {"config.many_instances", "Instances come and go side by side",
      "Keep no globals: what belongs to an instance goes into it.", &many_instances},
+    {"config.time", "create() takes 100 ms at most, get_interface() 10 ms",
+     "All other plugins' instances wait meanwhile: fetch and compute on first use, or in a job.",
+     &time},
 }};
 
 }  // namespace

@@ -99,7 +99,7 @@ const Kind& exporter_kind() {
         {"given an empty batch and a full one", &empty_and_full},
         {"given many batches", &many_batches},
     };
-    static const Kind kind = {PATCHBAY_EXPORTER_1, scenes, &transcript, nullptr};
+    static const Kind kind = {PATCHBAY_EXPORTER_1, scenes, &transcript, nullptr, nullptr};
     return kind;
 }
 

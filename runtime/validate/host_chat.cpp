@@ -41,7 +41,7 @@ void on_done(void* user, const patchbay_chat_end* end) {
     const std::unique_ptr<Child> child(static_cast<Child*>(user));
     LentMemory lent("chat.done", child->session->probe().guards_views());
     auto views = *end;
-    views.error = lend_error(lent, end->error);
+    views.error = lend_failure(*child->session, lent, end->error);
     views.text = lent.text(end->text, "end.text");
     views.tool_calls_json = lent.text(end->tool_calls_json, "end.tool_calls_json");
     views.extra_json = lent.text(end->extra_json, "end.extra_json");
@@ -124,7 +124,7 @@ void tool_done(void* user, const patchbay_tool_end* end) {
     LentMemory lent(call->slot, call->guards_views());
     const patchbay_tool_end views = {.call_id = lent.text(end->call_id, "end.call_id"),
                                      .output_json = lent.text(end->output_json, "end.output_json"),
-                                     .error = lend_error(lent, end->error),
+                                     .error = lend_failure(*call->session, lent, end->error),
                                      .extra_json = lent.text(end->extra_json, "end.extra_json")};
     const auto* view = lent.object(views, "end");
     call->call(lent, [&] { call->callback(call->user, view); });
@@ -181,7 +181,7 @@ void decided(void* user, const patchbay_decision* decision, const patchbay_error
         views.extra_json = lent.text(decision->extra_json, "decision.extra_json");
         view = lent.object(views, "decision");
     }
-    const auto* why_not = lend_error(lent, error);
+    const auto* why_not = lend_failure(*question->session, lent, error);
     question->call(lent, [&] { question->callback(question->user, view, why_not); });
 }
 

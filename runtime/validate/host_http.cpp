@@ -50,7 +50,7 @@ void event(void* user, const patchbay_sse_event* event) {
 void done(void* user, const patchbay_error* error) {
     const std::unique_ptr<Call> call(static_cast<Call*>(user));
     LentMemory lent("http.done", call->guards());
-    const auto* view = lend_error(lent, error);
+    const auto* view = lend_failure(*call->session, lent, error);
     call->session->call("http.done", Tag::lane, lent,
                         [&] { call->handler->done(call->user, view); });
 }

@@ -1,6 +1,8 @@
 // The host's small tables as the plugin sees them: verdict, timer, secrets, log.
 #include "runtime/validate/host_side.hpp"
 
+#include "runtime/validate/lent_abi.hpp"
+
 #include "runtime/plugins/abi_text.hpp"
 
 #include <patchbay/view.hpp>
@@ -134,6 +136,15 @@ void note_stale(Probe& probe, const char* function, patchbay_status status) {
     if (status == PATCHBAY_E_STALE)
         probe.find(Breach::stale_handle,
                    fmt::format("{}() got a handle of something that is over", function));
+}
+
+const patchbay_error* lend_failure(const Session& session, LentMemory& lent,
+                                   const patchbay_error* error) {
+    constexpr int32_t unknown = -9'999;
+    if (!error || !session.is_newer()) return lend_error(lent, error);
+    auto odd = *error;
+    odd.code = unknown;
+    return lend_error(lent, &odd);
 }
 
 HandedOver& HandedOver::text(patchbay_str text, const char* name) {

@@ -45,6 +45,10 @@ private:
 // Notes a call with a dead or forged handle.
 void note_stale(Probe& probe, const char* function, patchbay_status status);
 
+// As lend_error(); a host of a later version says a code that nobody knows yet.
+const patchbay_error* lend_failure(const Session& session, LentMemory& lent,
+                                   const patchbay_error* error);
+
 // A callback of the plugin's that the host will call once.
 template <class Callback>
 struct Pending {

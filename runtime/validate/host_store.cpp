@@ -12,7 +12,7 @@ void history_read(void* user, patchbay_str messages_json, const patchbay_error* 
     const auto read = Read::taken(user);
     LentMemory lent(read->slot, read->guards_views());
     const auto messages = lent.text(messages_json, "messages_json");
-    const auto* why_not = lend_error(lent, error);
+    const auto* why_not = lend_failure(*read->session, lent, error);
     read->call(lent, [&] { read->callback(read->user, messages, why_not); });
 }
 
@@ -39,7 +39,7 @@ void kv_done(void* user, patchbay_str value, const patchbay_error* error) {
     const auto call = KvCall::taken(user);
     LentMemory lent(call->slot, call->guards_views());
     const auto view = lent.text(value, "value");
-    const auto* why_not = lend_error(lent, error);
+    const auto* why_not = lend_failure(*call->session, lent, error);
     call->call(lent, [&] { call->callback(call->user, view, why_not); });
 }
 

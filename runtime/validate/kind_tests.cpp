@@ -5,10 +5,14 @@
 #include "runtime/validate/config_samples.hpp"
 #include "runtime/validate/upstream_answers.hpp"
 
+#include <patchbay/view.hpp>
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <set>
+#include <string>
 
 namespace patchbay::validate {
 namespace {
@@ -48,8 +52,31 @@ Verdict offers(const Subject& subject) {
     return parsed ? passed() : failed(parsed.error().message);
 }
 
-// What somebody may want so: strangers that get in, on a machine of one's own; spans that go
-// nowhere, where there is no tracing system.
+// Who gets in where all is well may do so on purpose, when --allow-strangers says so. Who gets in
+// only where something failed is a hole.
+Verdict strangers(const Subject& subject) {
+    const auto loaded = load(subject);
+    if (!loaded) return skipped("it does not load");
+    const auto& kind = auth_kind();
+    if (!(*loaded)->get_interface(view_of(kind.interface_id)))
+        return skipped("it offers no such interface");
+    const bool upstream = asks_upstream(subject, **loaded, kind);
+    std::set<std::string> welcome;
+    for (const auto& scene : kind.scenes) {
+        if (scene.about_upstream && !upstream) continue;
+        const auto findings = play_scene(subject, **loaded, {}, scene);
+        if (!findings) return skipped("it makes no instance: " + findings.error().message);
+        for (const auto& finding : *findings) {
+            if (finding.breach != Breach::let_in) continue;
+            if (subject.allow_strangers && &scene == &kind.scenes.front())
+                welcome.insert(finding.what);
+            if (!welcome.contains(finding.what)) return failed(sentence_of(finding, scene.name));
+        }
+    }
+    return welcome.empty() ? passed() : warned(*welcome.begin());
+}
+
+// What somebody may want so: spans that go nowhere, where there is no tracing system.
 template <Verdict (*test)(const Subject&)>
 Verdict only_warned(const Subject& subject) {
     auto verdict = test(subject);
@@ -140,8 +167,9 @@ constexpr std::array<TestCase, 4> of_auth = {{
     {"auth.answers_once", "A check is answered once", "Remember that you answered.",
      &of<&auth_kind, Breach::second_verdict>},
     {"auth.strangers", "Strangers are not let in, also when something fails",
-     "Deny, or say NOT_MINE, when you do not know the credential.",
-     &only_warned<&of<&auth_kind, Breach::let_in>>},
+     "Deny, or say NOT_MINE, when you do not know the credential. Where everybody is to get in, "
+     "--allow-strangers makes it a warning.",
+     &strangers},
     {"auth.destroy", "Every check is over when the instance is destroyed",
      "Complete what you began when it is cancelled.", &of<&auth_kind, Breach::not_closed>},
 }};

@@ -9,8 +9,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
+#include <cstring>
 #include <string>
+#include <utility>
 
 namespace patchbay::validate {
 namespace {
@@ -52,12 +55,24 @@ char* reserve(size_t size) {
     return std::exchange(block, block + size);
 }
 
-// Plain memory for tests about something else; a NUL behind it forgives who counts on one.
+// Plain memory for tests about something else; a NUL behind it forgives who counts on one. Not of
+// the heap: there it would look like a leak of the plugin's.
 const void* keep_for_ever(const void* bytes, size_t size) {
-    static auto* const kept = new std::vector<std::unique_ptr<char[]>>;
-    auto& copy = kept->emplace_back(std::make_unique<char[]>(size + 1));
-    std::memcpy(copy.get(), bytes, size);
-    return copy.get();
+    constexpr size_t least = size_t{1} << 20;
+    constexpr size_t alignment = alignof(std::max_align_t);
+    static char* next = nullptr;
+    static char* end = nullptr;
+    const auto wanted = (size + 1 + alignment - 1) / alignment * alignment;
+    if (static_cast<size_t>(end - next) < wanted) {
+        const auto mapped = std::max(least, wanted);
+        void* fresh =
+            mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (fresh == MAP_FAILED) std::abort();
+        next = static_cast<char*>(fresh);
+        end = next + mapped;
+    }
+    if (size > 0) std::memcpy(next, bytes, size);
+    return std::exchange(next, next + wanted);
 }
 
 struct sigaction previous_segv {};

@@ -171,6 +171,28 @@ std::string transcript(const Stage& stage) {
     return fmt::format("{}; {} events, {}", changes, turn.shown().size(), turn.text());
 }
 
+std::vector<Told> at_a_time(const Stage& stage, std::span<const size_t> numbers) {
+    std::vector<FakeTurn*> turns;
+    for (const auto number : numbers) {
+        const TurnInput input = {.content_json = fmt::format(
+                                     R"([{{"type":"text","text":"This is number {}."}}])", number)};
+        turns.push_back(&stage.session.host().turn(input));
+    }
+    for (auto* turn : turns)
+        stage.session.run_until([&] { return turn->decided() || turn->closed(); });
+    for (const char* piece : {"Hello", " number ", "", ", w\u00f6rld", " of streams."})
+        for (size_t i = 0; i < turns.size(); ++i)
+            if (turns[i]->passed())
+                turns[i]->send_text(*piece ? piece : std::to_string(numbers[i]));
+    std::vector<Told> told;
+    for (auto* turn : turns) {
+        const bool passed = turn->passed();
+        if (passed) turn->end();
+        told.push_back({passed ? 1u : 0u, turn->change().content_json + turn->text()});
+    }
+    return told;
+}
+
 std::vector<Scene> all_scenes() {
     std::vector<Scene> scenes = {
         {"left alone", &left_alone},
@@ -196,7 +218,7 @@ std::vector<Scene> all_scenes() {
 
 const Kind& middleware_kind() {
     static const auto scenes = all_scenes();
-    static const Kind kind = {PATCHBAY_MIDDLEWARE_1, scenes, &transcript, nullptr};
+    static const Kind kind = {PATCHBAY_MIDDLEWARE_1, scenes, &transcript, nullptr, &at_a_time};
     return kind;
 }
 

@@ -1,5 +1,6 @@
 #include "runtime/validate/probe.hpp"
 
+#include "runtime/validate/growth.hpp"
 #include "runtime/validate/last_words.hpp"
 
 #include <fmt/format.h>
@@ -69,14 +70,40 @@ private:
     std::chrono::steady_clock::time_point start_;
 };
 
+// The heap, and what of it is the host's, in the call that is weighed on this thread.
+constinit thread_local bool weighs = false;
+constinit thread_local int64_t own_weight_before = 0;
+constinit thread_local int64_t own_weight = 0;
+
+int64_t heap() { return static_cast<int64_t>(bytes_in_use().value_or(0)); }
+
+class Scales {
+public:
+    explicit Scales(bool on) {
+        weighs = on;
+        if (!on) return;
+        own_weight = 0;
+        before_ = heap();
+    }
+    ~Scales() { weighs = false; }
+    int64_t weight() const { return weighs ? heap() - before_ - own_weight : 0; }
+
+private:
+    int64_t before_ = 0;
+};
+
 }  // namespace
 
 OwnTime::OwnTime() {
-    if (own_times++ == 0) own_start = std::chrono::steady_clock::now();
+    if (own_times++ > 0) return;
+    if (weighs) own_weight_before = heap();
+    own_start = std::chrono::steady_clock::now();
 }
 
 OwnTime::~OwnTime() {
-    if (--own_times == 0) own_time += std::chrono::steady_clock::now() - own_start;
+    if (--own_times > 0) return;
+    own_time += std::chrono::steady_clock::now() - own_start;
+    if (weighs) own_weight += heap() - own_weight_before;
 }
 
 void count_own_threads() { own_threads = thread_count(); }
@@ -106,6 +133,7 @@ void Probe::run(const CurrentCall& call, const std::function<void()>& body, bool
     if (call.tag != Tag::worker) turns_.take_lane();
     current_call = &call;
     note(last_words().slot, call.slot);
+    const Scales scales(conduct_.weigh && call.tag != Tag::worker);
     const Stopwatch watch(measured);
     try {
         body();
@@ -117,6 +145,7 @@ void Probe::run(const CurrentCall& call, const std::function<void()>& body, bool
         threw = true;
         find(Breach::exception, fmt::format("{} let an exception out", call.slot));
     }
+    weight_ += scales.weight();
     if (measured) times_[{call.slot, ++calls_by_slot_[call.slot]}] = watch.elapsed();
     note(last_words().slot, "");
     current_call = nullptr;

@@ -28,6 +28,7 @@ struct Conduct {
     bool guard_views = false;   // views are untouchable once a call has returned
     bool move_threads = false;  // every call comes on another OS thread
     bool measure = false;       // how long each call on a lane takes
+    bool weigh = false;         // what the calls leave on the heap
 };
 
 // A call into the plugin that runs now.
@@ -40,8 +41,8 @@ struct CurrentCall {
 // Counts the threads that are not the plugin's. Once, before it is loaded.
 void count_own_threads();
 
-// While one of these lives, inside of a call into the plugin, its clock stands still: what the
-// host's side looks at there costs time that is not the plugin's.
+// While one of these lives, inside of a call into the plugin, its clock stands still, and nothing
+// is weighed: what the host's side does there costs time and memory that are not the plugin's.
 class OwnTime {
 public:
     OwnTime();
@@ -81,6 +82,9 @@ public:
     using CallKey = std::pair<std::string, size_t>;
     const std::map<CallKey, std::chrono::nanoseconds>& times() const { return times_; }
 
+    // Bytes that the calls left on the heap.
+    int64_t weight() const { return weight_; }
+
     bool guards_views() const { return conduct_.guard_views; }
 
 private:
@@ -92,6 +96,7 @@ private:
     uint64_t calls_ = 0;
     std::map<std::string, size_t> calls_by_slot_;
     std::map<CallKey, std::chrono::nanoseconds> times_;
+    int64_t weight_ = 0;
     mutable std::mutex mutex_;  // of findings_
     std::vector<Finding> findings_;
 };

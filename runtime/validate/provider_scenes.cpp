@@ -65,6 +65,17 @@ void failing_upstream(const Stage& stage, const UpstreamTrouble& trouble) {
     }
 }
 
+std::vector<Told> at_a_time(const Stage& stage, std::span<const size_t> numbers) {
+    std::vector<Question> questions;
+    for (const auto number : numbers) {
+        ChatInput input = {.model = model_of(stage)};
+        input.messages_json =
+            fmt::format(R"([{{"role":"user","content":{}}}])", numbered_content(number));
+        questions.push_back({[&stage, input] { return stage.session.host().open(input); }});
+    }
+    return told_at_a_time(stage, questions);
+}
+
 std::string transcript(const Stage& stage) { return transcript_of(stage, &questions); }
 
 std::vector<Scene> all_scenes() {
@@ -79,7 +90,7 @@ std::vector<Scene> all_scenes() {
 
 const Kind& provider_kind() {
     static const auto scenes = all_scenes();
-    static const Kind kind = {PATCHBAY_PROVIDER_1, scenes, &transcript, &questions};
+    static const Kind kind = {PATCHBAY_PROVIDER_1, scenes, &transcript, &questions, &at_a_time};
     return kind;
 }
 

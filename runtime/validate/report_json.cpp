@@ -23,6 +23,7 @@ ordered_json to_json(const TestResult& result) {
              result.verdict.outcome == Outcome::passed || result.verdict.outcome == Outcome::skipped
                  ? ""
                  : result.verdict.advice},
+            {"figures", to_json(result.verdict.figures)},
             {"plugin", result.plugin},
             {"slot", result.slot},
             {"signal", result.signal},

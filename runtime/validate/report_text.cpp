@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
 
 namespace patchbay::validate {
 namespace {
@@ -26,6 +27,13 @@ void print_indented(std::ostream& out, const std::string& text) {
     }
 }
 
+void print_figures(std::ostream& out, const std::vector<Figure>& figures) {
+    const char* before = "          measured: ";
+    for (const auto& figure : figures)
+        out << std::exchange(before, ", ") << fmt::format("{} {:.6g}", figure.name, figure.value);
+    if (!figures.empty()) out << "\n";
+}
+
 const char* word_of(Outcome outcome) {
     switch (outcome) {
         case Outcome::passed: return "ok";
@@ -43,6 +51,7 @@ void print_result(std::ostream& out, const TestResult& result) {
     if (verdict.outcome == Outcome::skipped) return;
     out << fmt::format("{:8}  {:{}}  {:5} ms  {}\n", word_of(verdict.outcome), result.sentence,
                        sentence_width, result.milliseconds, result.name);
+    print_figures(out, verdict.figures);
     if (verdict.outcome == Outcome::passed) return;
     out << "          found:  " << printable(verdict.what) << "\n";
     out << "          change: " << printable(verdict.advice) << "\n";

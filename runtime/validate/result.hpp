@@ -15,21 +15,28 @@ enum class Outcome { passed, warned, failed, skipped };
 
 std::string_view name_of(Outcome outcome);
 
+// What a test measured: "bytes_per_idle_stream".
+struct Figure {
+    std::string name;
+    double value = 0;
+};
+
 // What a test found. `what` is empty when it passed.
 struct Verdict {
     Outcome outcome = Outcome::passed;
     std::string what;
     std::string advice;  // what to change; "" = the test's own advice holds
+    std::vector<Figure> figures = {};
 };
 
 inline Verdict passed() { return {}; }
 inline Verdict failed(std::string what, std::string advice = {}) {
-    return {Outcome::failed, std::move(what), std::move(advice)};
+    return {Outcome::failed, std::move(what), std::move(advice), {}};
 }
 inline Verdict warned(std::string what, std::string advice = {}) {
-    return {Outcome::warned, std::move(what), std::move(advice)};
+    return {Outcome::warned, std::move(what), std::move(advice), {}};
 }
-inline Verdict skipped(std::string why) { return {Outcome::skipped, std::move(why), {}}; }
+inline Verdict skipped(std::string why) { return {Outcome::skipped, std::move(why), {}, {}}; }
 
 struct TestResult {
     std::string name;      // "stream.finishes_once"
@@ -41,6 +48,9 @@ struct TestResult {
     std::string signal;  // "SIGSEGV", or "exit code 66"; "" = it did not die
     std::string output;  // what it wrote to its standard output and error, when it failed
 };
+
+// {"bytes_per_idle_stream": 312.0}
+nlohmann::ordered_json to_json(const std::vector<Figure>& figures);
 
 // One line, as the child hands it to the parent.
 std::string to_line(const Verdict& verdict);

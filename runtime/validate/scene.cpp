@@ -18,8 +18,9 @@ std::string without_end(std::string_view text) {
     return std::string(text);
 }
 
-// One scene in a session of its own. An error: there is no instance.
-Result<std::vector<Finding>> play_alone(const Subject& subject, const patchbay_plugin& plugin,
+}  // namespace
+
+Result<std::vector<Finding>> play_scene(const Subject& subject, const patchbay_plugin& plugin,
                                         const HostTraits& traits, const Scene& scene) {
     note(last_words().scene, std::string(scene.name).c_str());
     Session session(plugin, traits);
@@ -30,7 +31,9 @@ Result<std::vector<Finding>> play_alone(const Subject& subject, const patchbay_p
     return session.probe().findings();
 }
 
-}  // namespace
+std::string sentence_of(const Finding& finding, std::string_view scene) {
+    return fmt::format("{}, when it is {}", without_end(finding.what), scene);
+}
 
 std::vector<const Kind*> kinds_of(const patchbay_plugin& plugin) {
     std::vector<const Kind*> kinds;
@@ -85,12 +88,11 @@ Verdict play(const Subject& subject, const Program& program,
         for (const auto& scene : kind->scenes) {
             if (scene.about_upstream ? !upstream : program.upstream_only) continue;
             any = true;
-            const auto findings = play_alone(subject, **loaded, program.traits, scene);
+            const auto findings = play_scene(subject, **loaded, program.traits, scene);
             if (!findings) return skipped("it makes no instance: " + findings.error().message);
             for (const auto& finding : *findings)
                 if (std::ranges::find(breaches, finding.breach) != breaches.end())
-                    return failed(
-                        fmt::format("{}, when it is {}", without_end(finding.what), scene.name));
+                    return failed(sentence_of(finding, scene.name));
         }
     }
     note(last_words().scene, "");

@@ -32,6 +32,12 @@ struct Scene {
     bool large = false;           // of more than is usual: its time is not judged
 };
 
+// What came of something that was asked.
+struct Told {
+    uint32_t ended = 0;  // how: PATCHBAY_FINISH_… of an answer; 0 = it was refused
+    std::string text;
+};
+
 // A kind of plugin: its interface and its scenes, the ordinary one first. One file a kind.
 struct Kind {
     std::string_view interface_id;
@@ -42,6 +48,10 @@ struct Kind {
 
     // What it can be asked, where it answers on a stream; else nullptr. answering.hpp
     std::vector<Question> (*questions)(const Stage& stage);
+
+    // Asks these numbers at a time, each for something of its own where the kind can, and says what
+    // came of each. nullptr: one thing has nothing to do with the next.
+    std::vector<Told> (*at_a_time)(const Stage& stage, std::span<const size_t> numbers);
 };
 
 const Kind& provider_kind();    // provider_scenes.cpp
@@ -56,6 +66,10 @@ std::vector<const Kind*> kinds_of(const patchbay_plugin& plugin);
 
 // Plays the ordinary scene of each kind that the plugin offers.
 void play_ordinary(Session& session, const Subject& subject);
+
+// Plays one scene in a session of its own: what was found. An error: there is no instance.
+Result<std::vector<Finding>> play_scene(const Subject& subject, const patchbay_plugin& plugin,
+                                        const HostTraits& traits, const Scene& scene);
 
 // Whether the plugin makes HTTP calls in the ordinary scene of `kind`.
 bool asks_upstream(const Subject& subject, const patchbay_plugin& plugin, const Kind& kind);
@@ -81,6 +95,9 @@ struct Setting {
 };
 Result<std::optional<Difference>> difference_between(const Subject& subject, const Kind& kind,
                                                      const Setting& first, const Setting& second);
+
+// A finding as the end of a sentence: "finish() was called a second time, when it is left alone".
+std::string sentence_of(const Finding& finding, std::string_view scene);
 
 // Plays them, each in a fresh session, and fails at the first finding of one of `breaches`. Skipped
 // when there is no such scene, or no instance.

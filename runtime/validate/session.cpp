@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <thread>
+#include <vector>
 
 namespace patchbay::validate {
 namespace {
@@ -24,9 +25,10 @@ constexpr size_t most_of_one_owner = 256;  // children, or tool calls: chat.h, t
 
 constexpr const char* silent_failure = "failed without set_error(): nobody knows why";
 
-// Plain C tables have no place for a context: get_interface() and create() find it here. A child
-// has one session at a time.
-Session* session_now = nullptr;
+// Plain C tables have no place for a context: create() and get_interface() find it here, the one
+// that creates, or the youngest.
+std::vector<Session*> sessions;
+Session* creating = nullptr;
 uint64_t session_count = 0;
 
 }  // namespace
@@ -45,7 +47,7 @@ Session::Session(const patchbay_plugin& plugin, HostTraits traits)
       wrapped_(plugin),
       probe_(traits_.conduct, host_.turns()),
       first_handle_(++session_count << 32) {
-    session_now = this;
+    sessions.push_back(this);
     wrapped_.create = &create_instance;
     wrapped_.destroy = &destroy_instance;
     wrapped_.get_interface = &get_interface;
@@ -56,7 +58,7 @@ Session::Session(const patchbay_plugin& plugin, HostTraits traits)
 
 Session::~Session() {
     shut_down();
-    session_now = nullptr;
+    std::erase(sessions, this);
 }
 
 void Session::shut_down() {
@@ -77,7 +79,9 @@ void Session::shut_down() {
 
 Result<void> Session::create(std::string_view config_json) {
     expect_reason();
+    creating = this;
     auto made = host_.create(wrapped_, config_json);
+    creating = nullptr;
     created_ = made.has_value();
     return made;
 }
@@ -159,7 +163,7 @@ void Session::paused(uint64_t stream) {
 // --- the plugin, as the fake host sees it -------------------------------------------------------
 patchbay_status Session::create_instance(const patchbay_host* host, patchbay_str config_json,
                                          void** instance) {
-    auto& session = *session_now;
+    auto& session = *creating;
     session.view_ = {.table = {.abi = PATCHBAY_ABI_MAJOR,
                                .draft = PATCHBAY_ABI_DRAFT,
                                .version = session.traits_.version,
@@ -190,7 +194,7 @@ void Session::destroy_instance(void* instance) {
 }
 
 const void* Session::get_interface(patchbay_str interface_id) {
-    auto& session = *session_now;
+    auto& session = creating ? *creating : *sessions.back();
     const void* table = nullptr;
     LentMemory lent("get_interface", session.probe_.guards_views());
     const auto id = lent.text(interface_id, "interface_id");

@@ -32,11 +32,12 @@ struct HostTraits {
     Conduct conduct = {};
     std::set<std::string> hidden = {};  // interfaces that this host does not have
     const char* version = "0.1.0";
+    bool newer = false;  // it has event kinds and error codes that nobody knows yet
 };
 
 class Session {
 public:
-    // `plugin` lives as long as the process. One session at a time.
+    // `plugin` lives as long as the process. Sessions may live side by side, on one thread.
     Session(const patchbay_plugin& plugin, HostTraits traits);
     ~Session();  // ends what is open, destroys the instance
     Session(const Session&) = delete;
@@ -103,7 +104,8 @@ public:
     bool add_child(const patchbay_chat_start& request, patchbay_handle owner);
     bool add_tool_call(const patchbay_tool_start& request, patchbay_handle owner);
     void decide();
-    bool odd_events() const { return world_.odd_events; }
+    bool odd_events() const { return world_.odd_events || traits_.newer; }
+    bool is_newer() const { return traits_.newer; }
 
     // Around a call that may fail with a reason: open, check.
     void expect_reason() { error_set_ = false; }

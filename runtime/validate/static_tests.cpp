@@ -93,6 +93,33 @@ Verdict undefined_symbols(const Subject& subject) {
     });
 }
 
+// "libPocoNet.so.80" → "libPocoNet"
+std::string_view stem_of(std::string_view name) { return name.substr(0, name.find(".so")); }
+
+// Libraries whose C interface keeps its word, and what every program is made of: two may share
+// them. Of all others that the host needs a plugin would get the host's version, whatever it was
+// built for.
+bool may_be_shared(std::string_view name) {
+    constexpr std::array<std::string_view, 17> names = {
+        "libc",       "libm",     "libdl",   "libpthread", "librt",  "libstdc++",
+        "libgcc_s",   "ld-linux", "libssl",  "libcrypto",  "libz",   "libcurl",
+        "libsqlite3", "libasan",  "libtsan", "libubsan",   "liblsan"};
+    const auto stem = stem_of(name);
+    return std::ranges::any_of(names, [&](auto known) {
+        return stem == known || (known == "ld-linux" && stem.starts_with(known));
+    });
+}
+
+// What this program needs, and no plugin may.
+const std::vector<std::string>& libraries_of_host() {
+    static const auto libraries = [] {
+        auto host = read_elf("/proc/self/exe").value_or(ElfFile{}).needed;
+        std::erase_if(host, &may_be_shared);
+        return host;
+    }();
+    return libraries;
+}
+
 Verdict dependencies(const Subject& subject) {
     return with_file(subject, [](const ElfFile& file) {
         for (const auto& name : file.needed) {
@@ -100,6 +127,13 @@ Verdict dependencies(const Subject& subject) {
                 return failed(
                     "it needs a library by a path: " + name,
                     "Link to the library by its name: -lNAME, not a path without soname.");
+            const bool of_host = std::ranges::any_of(
+                libraries_of_host(),
+                [&](const std::string& library) { return stem_of(library) == stem_of(name); });
+            if (of_host)
+                return failed(
+                    fmt::format("it needs {}, which the host brings in a version of its own", name),
+                    "Link to it statically, with hidden symbols, or do without.");
             if (name.find("patchbay") != name.npos) return failed("it needs " + name);
         }
         return passed();

@@ -112,6 +112,14 @@ void failing_upstream(const Stage& stage, const UpstreamTrouble& trouble) {
     ask_in(stage, &questions, {.upstream = trouble.upstream(stage.subject)});
 }
 
+std::vector<Told> at_a_time(const Stage& stage, std::span<const size_t> numbers) {
+    const auto all = questions(stage);
+    if (all.empty()) return {};
+    std::vector<Question> asked;
+    for (const auto number : numbers) asked.push_back(all[number % all.size()]);
+    return told_at_a_time(stage, asked);
+}
+
 std::string transcript(const Stage& stage) { return transcript_of(stage, &questions); }
 
 std::vector<Scene> all_scenes() {
@@ -130,7 +138,7 @@ std::vector<Scene> all_scenes() {
 
 const Kind& tool_kind() {
     static const auto scenes = all_scenes();
-    static const Kind kind = {PATCHBAY_TOOL_1, scenes, &transcript, &questions};
+    static const Kind kind = {PATCHBAY_TOOL_1, scenes, &transcript, &questions, &at_a_time};
     return kind;
 }
 

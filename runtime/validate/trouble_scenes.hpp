@@ -20,7 +20,8 @@ void play_trouble(const Stage& stage) {
 template <PlayTrouble play>
 void add_troubles(std::vector<Scene>& scenes) {
     [&]<size_t... index>(std::index_sequence<index...>) {
-        (scenes.push_back({upstream_troubles()[index].name, &play_trouble<play, index>, true}),
+        (scenes.push_back({upstream_troubles()[index].name, &play_trouble<play, index>, true,
+                           upstream_troubles()[index].large}),
          ...);
     }
     (std::make_index_sequence<upstream_trouble_count>());

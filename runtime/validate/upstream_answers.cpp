@@ -158,6 +158,27 @@ Upstream ordinary_upstream(const Subject& subject) { return in_pieces(subject, 0
 
 Upstream slow_upstream(const Subject& subject) { return in_pieces(subject, 1s); }
 
+Upstream numbered_upstream(const Subject& subject) {
+    return [&subject](const patchbay_http_start& request) {
+        auto body = body_for(subject, request);
+        constexpr std::string_view greeting = "Hello";
+        const auto number = number_in({request.body.data, request.body.size});
+        if (const auto at = body.find(greeting); at != body.npos)
+            body.insert(at + greeting.size(), number);
+        auto answer = ok(pieces_of(body, 1s), request);
+        answer.delay = 1s;
+        return answer;
+    };
+}
+
+std::string number_in(std::string_view text) {
+    constexpr std::string_view word = " number ";
+    const auto begin = text.find(word);
+    if (begin == text.npos) return {};
+    const auto end = text.find_first_not_of("0123456789", begin + word.size());
+    return std::string(text.substr(begin, end == text.npos ? end : end - begin));
+}
+
 Upstream tiny_upstream(const Subject& subject) {
     return [&subject](const patchbay_http_start& request) {
         std::vector<HttpChunk> chunks;
@@ -172,14 +193,14 @@ const std::array<UpstreamTrouble, upstream_trouble_count>& upstream_troubles() {
         {"answered 401 by its upstream", &status_only<401>, true},
         {"answered 429 by its upstream", &status_only<429>, true},
         {"answered 500 by its upstream", &status_only<500>, true},
-        {"answered 502 with a page of 10 MB", &huge_error, true},
+        {"answered 502 with a page of 10 MB", &huge_error, true, true},
         {"told that its upstream has no address", &no_address, true},
         {"kept waiting by its upstream for too long", &late, true},
         {"cut off by its upstream in the middle", &cut, true},
         {"cut off by its upstream behind the head", &cut_before_body, true},
         {"given a byte at a time", &tiny_upstream, false},
         {"given text that is not UTF-8", &invalid_text, false},
-        {"given a line of 10 MB", &long_line, false},
+        {"given a line of 10 MB", &long_line, false, true},
         {"given nonsense", &nonsense, false},
         {"given nothing", &empty_answer, false},
     }};

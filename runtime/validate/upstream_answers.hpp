@@ -5,6 +5,7 @@
 #include "runtime/validate/world.hpp"
 
 #include <array>
+#include <string>
 #include <string_view>
 
 namespace patchbay::validate {
@@ -17,10 +18,17 @@ Upstream ordinary_upstream(const Subject& subject);
 Upstream slow_upstream(const Subject& subject);  // a second of virtual time for each chunk
 Upstream tiny_upstream(const Subject& subject);  // a byte at a time
 
+// The slow one; where it says "Hello" it also says the number that is in the request's body.
+Upstream numbered_upstream(const Subject& subject);
+
+// " number 7", when that is in `text`, else "".
+std::string number_in(std::string_view text);
+
 struct UpstreamTrouble {
     std::string_view name;  // "answered 500": goes behind "when it is"
     Upstream (*upstream)(const Subject& subject);
-    bool must_fail;  // what hangs on it cannot end as if all were well
+    bool must_fail;      // what hangs on it cannot end as if all were well
+    bool large = false;  // of megabytes
 };
 
 constexpr size_t upstream_trouble_count = 13;

@@ -124,7 +124,10 @@ static patchbay_status create(const patchbay_host* host, patchbay_str config_jso
     return PATCHBAY_OK;
 }
 
-static void destroy(void* instance) { free(instance); }
+static void destroy(void* instance) {
+    if (faults.destroy) faults.destroy();
+    free(instance);
+}
 
 static const void* get_interface(patchbay_str id) {
     return is(id, PATCHBAY_PROVIDER_1) ? &provider : NULL;

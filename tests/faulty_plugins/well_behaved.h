@@ -36,7 +36,8 @@ struct faults {
     void (*after_finish)(struct chat* chat); /* right after finish(STOP) */
     void (*close)(struct chat* chat);        /* before the chat is freed */
     patchbay_status (*create)(const patchbay_host* host, patchbay_str config_json);
-    const char* models; /* what models() lists; NULL = any */
+    void (*destroy)(void); /* before the instance is freed */
+    const char* models;    /* what models() lists; NULL = any */
     int never_finishes;
     int ignores_cancel;
     int ignores_pause;

@@ -19,6 +19,7 @@ static void done(void* user, const patchbay_chat_end* end) {
         if (status < 0 && status != PATCHBAY_E_CANCELLED) finish(answer, PATCHBAY_FINISH_ERROR);
         return;
     }
+    if (failed && faults.knows_codes_only && end->error->code < PATCHBAY_E_LIMIT) return;
     if (!failed || !faults.forgets_failures)
         finish(answer, failed ? PATCHBAY_FINISH_ERROR : PATCHBAY_FINISH_STOP);
 }

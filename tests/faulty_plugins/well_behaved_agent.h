@@ -22,6 +22,7 @@ struct agent_faults {
     void (*done)(struct answer* answer); /* before the answer is ended */
     int forgets_failures;                /* of the model */
     int ignores_cancel;
+    int knows_codes_only; /* those of error.h */
 };
 extern const struct agent_faults faults;
 

@@ -92,7 +92,7 @@ constexpr patchbay_middleware_1 middleware{
     nullptr, nullptr, nullptr, close};
 
 constexpr patchbay_plugin entry{PATCHBAY_ABI_MAJOR,
-                                0,
+                                PATCHBAY_ABI_DRAFT,
                                 "org.example.asker",
                                 "1.0.0",
                                 "",

@@ -50,6 +50,23 @@ TEST(ReportTest, TableShowsWhatWasFoundAndDrivesNoTerminal) {
     EXPECT_NE(text.find("--seed 9"), text.npos);
 }
 
+TEST(ReportTest, FiguresAreInTheTableAndInTheJson) {
+    auto verdict = passed();
+    verdict.figures = {{"streams", 10'000}, {"microseconds", 0.25}};
+    const auto piped = verdict_of_line(to_line(verdict));
+    ASSERT_TRUE(piped);
+    Report one = {.path = "/p.so", .id = {}, .version = {}, .seed = {}, .results = {}};
+    one.results.push_back({.name = "a.b", .sentence = "It holds", .verdict = *piped});
+
+    std::ostringstream table;
+    std::ostringstream json;
+    print_result(table, one.results.front());
+    write_json(json, one);
+
+    EXPECT_NE(table.str().find("measured: streams 10000, microseconds 0.25"), std::string::npos);
+    EXPECT_NE(json.str().find("\"streams\": 10000.0"), std::string::npos);
+}
+
 TEST(ReportTest, JunitIsWellFormedWhateverThePluginSays) {
     std::ostringstream out;
 
