@@ -26,7 +26,8 @@ using namespace std::chrono_literals;
 constexpr unsigned worker_threads = 4;
 constexpr size_t worker_queue = 4096;
 constexpr size_t control_queue = 64;
-constexpr size_t job_queue = 4096;
+constexpr size_t job_queue = 1024;  // of one plugin instance, as the next
+constexpr unsigned most_job_threads = 16;
 constexpr size_t reserved_files = 512;  // for the store, plugins and upstreams without a client
 constexpr size_t least_files = reserved_files + 64;
 constexpr auto plugin_patience = 1s;  // for chats that close after the last run has ended
@@ -68,7 +69,7 @@ RunningServer::RunningServer(const config::Config& config, ConfigSource source)
       source_(std::move(source)),
       layers_(config.layers),
       control_(1, control_queue),
-      jobs_(lane_count(), job_queue) {
+      jobs_({.threads = std::min(lane_count(), most_job_threads), .queue_limit = job_queue}) {
     set_limit(config.plugin_faults, *fault_limit_);
 }
 

@@ -95,14 +95,14 @@ private:
 
     std::shared_ptr<net::CurrentTls> tls_;  // null = plain HTTP
     net::Workers control_;                  // one thread: instances are created and destroyed there
-    plugins::Watchdog watchdog_;
     engine::CredentialDirectory credentials_;
     net::Resolver resolver_;
     std::unique_ptr<Store> store_;
     std::shared_ptr<observe::PluginMetrics> plugin_metrics_ =
         std::make_shared<observe::PluginMetrics>();
     observe::Spans spans_;
-    plugins::JobPool jobs_;                  // for what plugins do that blocks
+    plugins::JobPool jobs_;  // for what plugins do that blocks
+    plugins::Watchdog watchdog_{&jobs_};
     std::unique_ptr<net::Workers> workers_;  // for what the server does
     std::unique_ptr<engine::KeyValueService> values_;
     std::unique_ptr<plugins::Registry> registry_;
