@@ -151,9 +151,10 @@ void RunningServer::make_engine() {
     lanes_ = std::make_unique<net::Lanes>(lane_count(), resolver_);
     offers_ = std::make_unique<engine::CurrentOffers>(offers_of(config_, registry_->instances()));
     engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *offers_,
+    checks_ = std::make_unique<plugins::CheckLane>(resolver_, deadlines_);
                                                engine_options(config_));
     server_ = std::make_unique<http::Server>(
-        *engine_, *lanes_, *registry_, credentials_,
+        *engine_, *checks_, deadlines_, *registry_, credentials_,
         http::Administration{.reload = [this](http::OnReloaded done) { reload(std::move(done)); },
                              .change_plugin =
                                  [this](config::PluginChange change, http::OnChanged done) {
@@ -232,6 +233,7 @@ Result<void> RunningServer::listen() {
     lanes_->start();
     running_ = true;
     return {};
+    checks_->start();
 }
 
 void RunningServer::reload(http::OnReloaded done) {
@@ -359,3 +361,4 @@ void RunningServer::stop() {
 }
 
 }  // namespace patchbay::cli
+    if (checks_) checks_->stop();

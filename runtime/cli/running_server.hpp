@@ -10,6 +10,7 @@
 #include "runtime/engine/key_value_service.hpp"
 #include "runtime/engine/models.hpp"
 #include "runtime/http/server.hpp"
+#include "runtime/net/deadlines.hpp"
 #include "runtime/net/gate.hpp"
 #include "runtime/net/lane.hpp"
 #include "runtime/net/resolver.hpp"
@@ -18,6 +19,7 @@
 #include "runtime/observe/metrics.hpp"
 #include "runtime/observe/plugin_metrics.hpp"
 #include "runtime/observe/spans.hpp"
+#include "runtime/plugins/check_lane.hpp"
 #include "runtime/plugins/job_pool.hpp"
 #include "runtime/plugins/registry.hpp"
 #include "runtime/plugins/watchdog.hpp"
@@ -98,6 +100,7 @@ private:
     engine::CredentialDirectory credentials_;
     net::Resolver resolver_;
     std::unique_ptr<Store> store_;
+    net::Deadlines deadlines_;  // of who waits for a plugin
     std::shared_ptr<observe::PluginMetrics> plugin_metrics_ =
         std::make_shared<observe::PluginMetrics>();
     observe::Spans spans_;
@@ -108,6 +111,7 @@ private:
     std::unique_ptr<plugins::Registry> registry_;
     std::unique_ptr<net::Lanes> lanes_;
     std::unique_ptr<engine::CurrentOffers> offers_;
+    std::unique_ptr<plugins::CheckLane> checks_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<net::Gate> gate_;
