@@ -27,7 +27,7 @@ class HeldLanesTest(unittest.TestCase):
         answers = [other.get("/api/interactions").status for _ in range(MANY)]
 
         self.assertEqual(answers, [200] * MANY)
-        self.assertEqual(self.server.client("pb_1_nobody").get("/api/interactions").status, 401)
+        self.assertEqual(self.server.client("pb_1_nobody").get("/api/interactions").status, 403)
         for sock in asked:
             sock.close()
 
