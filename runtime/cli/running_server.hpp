@@ -75,6 +75,7 @@ private:
     void add_metrics(observe::Metrics& metrics) const;
     void set_span_targets();
     Result<void> listen();
+    void stop_control();
     config::Checked<config::ReloadReport> reload_now();
     Result<void> overrides_unchanged(const config::Layers& running) const;  // else conflict
     http::Changed change_now(const config::PluginChange& change);
@@ -99,8 +100,8 @@ private:
     net::Workers control_;                  // one thread: instances are created and destroyed there
     engine::CredentialDirectory credentials_;
     net::Resolver resolver_;
-    std::unique_ptr<Store> store_;
     net::Deadlines deadlines_;  // of who waits for a plugin
+    std::unique_ptr<Store> store_;
     std::shared_ptr<observe::PluginMetrics> plugin_metrics_ =
         std::make_shared<observe::PluginMetrics>();
     observe::Spans spans_;
@@ -110,8 +111,8 @@ private:
     std::unique_ptr<engine::KeyValueService> values_;
     std::unique_ptr<plugins::Registry> registry_;
     std::unique_ptr<net::Lanes> lanes_;
-    std::unique_ptr<engine::CurrentOffers> offers_;
     std::unique_ptr<plugins::CheckLane> checks_;
+    std::unique_ptr<engine::CurrentOffers> offers_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<http::Server> server_;
     std::unique_ptr<net::Gate> gate_;
