@@ -4,7 +4,8 @@ Paced streams of another provider run all the time; their tokens bear the moment
 sent. Quiet and hostile spells take turns: in the latter somebody asks the hostile plugin, over and
 over, always in one conversation, so that one lane is the hostile one. A plugin that blocks its lane
 holds up the streams on it: those are shown apart, and the budget is about the others. The row
-`nothing` asks a plugin without a fault, at the same pace.
+`nothing` asks a plugin without a fault, at the same pace. Beside the streams somebody else lists his
+conversations: whoever comes anew must not wait at the door for a lane that is held.
 """
 
 import json
@@ -13,6 +14,7 @@ import pathlib
 import selectors
 import socket
 import statistics
+import threading
 import time
 import urllib.parse
 import urllib.request
@@ -23,6 +25,7 @@ from report import Row, percentile, spread
 STREAMS = 32
 RATE = 20      # tokens a second, of each
 ASKED = 10     # times a second
+NEWCOMERS = 50  # new requests a second
 PATIENCE = 0.08  # seconds of an answer that the asker waits for: some never end
 # What answers in silence, or ends itself at once, has nothing that could disturb anybody.
 PLUGINS = ("nothing", "throws", "finishes_twice", "emits_after_finish", "foreign_thread",
@@ -127,17 +130,46 @@ class Watched:
             key.fileobj.close()
 
 
+class Newcomer(threading.Thread):
+    """Somebody's new requests, each on a connection of its own, and how long they take."""
+
+    def __init__(self, system):
+        super().__init__(daemon=True)
+        self.system, self.took, self.stopped = system, [], False
+
+    def run(self):
+        data = (f"GET /api/interactions HTTP/1.1\r\nHost: bench\r\nX-API-Key: {self.system.key}\r\n"
+                "Connection: close\r\n\r\n").encode()
+        while not self.stopped:
+            began = time.monotonic()
+            with connect(self.system) as sock:
+                sock.sendall(data)
+                sock.recv(4096)
+            self.took.append((time.monotonic() - began) * 1000)
+            time.sleep(1 / NEWCOMERS)
+
+    def spell(self):
+        """Milliseconds of each request since the last spell."""
+        taken, self.took = self.took, []
+        return taken
+
+
 # Rows --------------------------------------------------------------------------------------------
 
 def measure(system, name, turns, seconds):
-    """[(quiet, hostile)] of the hostile lane's streams, and of the others': p99s in ms."""
+    """[(quiet, hostile)] of the hostile lane's streams, of the others', and of new requests: p99s in
+    ms."""
     interaction, lane = make_interaction(system)
-    watched, same, others = Watched(system), [], []
+    watched, same, others, new = Watched(system), [], [], []
+    newcomer = Newcomer(system)
+    newcomer.start()
 
     def p99s():
+        newcomer.spell()
         times = watched.spell(seconds)
         apart = [way for each, ways in times.items() if each != lane for way in ways]
-        return percentile(times[lane], 0.99), percentile(apart, 0.99)
+        return (percentile(times[lane], 0.99), percentile(apart, 0.99),
+                percentile(newcomer.spell(), 0.99))
 
     for _ in range(turns):
         watched.spell(1)
@@ -151,8 +183,11 @@ def measure(system, name, turns, seconds):
         asker.join()
         same.append((quiet[0], hostile[0]))
         others.append((quiet[1], hostile[1]))
+        new.append((quiet[2], hostile[2]))
+    newcomer.stopped = True
+    newcomer.join()
     watched.close()
-    return same, others
+    return same, others, new
 
 
 def row(what, pairs, must):
@@ -171,7 +206,7 @@ def rows(tools, turns, seconds):
         with systems.fake_upstream(tools, tokens, 1000 // RATE) as upstream, \
                 systems.governed(upstream.url, tools, more) as system:
             system.admin_key = systems.create_key(tools, system.data, "admin")
-            same, others = measure(system, name, turns, seconds)
+            same, others, new = measure(system, name, turns, seconds)
         what = f"p99 of others' tokens beside a plugin: {name.replace('_', ' ')}"
         apart = name in BLOCKING
         made.append(row(what, others if apart else [
@@ -179,4 +214,6 @@ def rows(tools, turns, seconds):
             None if name == "nothing" else 2))
         if apart:
             made.append(row(what + ", on its lane", same, None))
+        made.append(row(f"p99 of new requests beside a plugin: {name.replace('_', ' ')}", new,
+                        None if name == "nothing" else 2))
     return made

@@ -15,11 +15,12 @@ namespace {
 
 using namespace patchbay;
 
-// ---- a plugin in this very program: a provider that keeps its answer open, and middleware that
-// lets all events pass ----
+// ---- plugins in this very program: a provider that keeps its answer open, middleware that lets
+// all events pass, and middleware that puts others in their place ----
 
 const patchbay_host* the_host = nullptr;
 patchbay_stream the_stream{};
+patchbay_stream the_out{};
 
 patchbay_status create(const patchbay_host* host, patchbay_str, void** instance) {
     the_host = host;
@@ -50,6 +51,18 @@ patchbay_status on_request(void*, const patchbay_turn*, patchbay_request, patchb
 
 patchbay_status on_events(void*, const patchbay_event*, uint32_t) { return PATCHBAY_EVENTS_PASS; }
 
+patchbay_status on_request_of_taker(void*, const patchbay_turn*, patchbay_request,
+                                    patchbay_stream out, void** state) {
+    the_out = out;
+    *state = &the_out;
+    return PATCHBAY_OK;
+}
+
+patchbay_status take_events(void*, const patchbay_event* events, uint32_t count) {
+    plugins::host_stream.emit(the_host, the_out, events, count);
+    return PATCHBAY_EVENTS_TAKEN;
+}
+
 constexpr patchbay_provider_1 provider{.open = open_answer,
                                        .resume = resume,
                                        .cancel = cancel,
@@ -61,6 +74,12 @@ constexpr patchbay_middleware_1 middleware{.on_request = on_request,
                                            .on_end = nullptr,
                                            .close = close_answer};
 
+constexpr patchbay_middleware_1 taking_middleware{.on_request = on_request_of_taker,
+                                                  .cancel = nullptr,
+                                                  .on_events = take_events,
+                                                  .on_end = nullptr,
+                                                  .close = close_answer};
+
 const void* get_interface(patchbay_str id) {
     const std::string_view text(id.data, id.size);
     if (text == PATCHBAY_PROVIDER_1) return &provider;
@@ -68,20 +87,29 @@ const void* get_interface(patchbay_str id) {
     return nullptr;
 }
 
-constexpr patchbay_plugin plugin{.abi = PATCHBAY_ABI_MAJOR,
-                                 .draft = PATCHBAY_ABI_DRAFT,
-                                 .id = "org.example.bench",
-                                 .version = "1.0.0",
-                                 .about_json = "",
-                                 .create = create,
-                                 .destroy = destroy,
-                                 .get_interface = get_interface};
+const void* get_taking_interface(patchbay_str id) {
+    return std::string_view(id.data, id.size) == PATCHBAY_MIDDLEWARE_1 ? &taking_middleware
+                                                                       : nullptr;
+}
 
-plugins::InstanceRef make_instance(const std::string& name) {
+constexpr patchbay_plugin plugin_with(const void* (*interfaces)(patchbay_str)) {
+    return {.abi = PATCHBAY_ABI_MAJOR,
+            .draft = PATCHBAY_ABI_DRAFT,
+            .id = "org.example.bench",
+            .version = "1.0.0",
+            .about_json = "",
+            .create = create,
+            .destroy = destroy,
+            .get_interface = interfaces};
+}
+constexpr patchbay_plugin plugin = plugin_with(get_interface);
+constexpr patchbay_plugin taking_plugin = plugin_with(get_taking_interface);
+
+plugins::InstanceRef make_instance(const std::string& name, const patchbay_plugin& entry = plugin) {
     auto services = std::make_shared<plugins::HostServices>();
     services->version = "bench";
     return *plugins::Instance::create({.name = name, .library = name, .config_json = "{}"},
-                                      {.path = "/bench", .entry = &plugin}, services);
+                                      {.path = "/bench", .entry = &entry}, services);
 }
 
 patchbay_event token() {
@@ -136,11 +164,8 @@ void emit_token(benchmark::State& state) {
 }
 BENCHMARK(emit_token);
 
-// The argument: how many middleware plugins see the events.
-void middleware_hops(benchmark::State& state) {
-    std::vector<plugins::InstanceRef> instances;
-    for (int64_t i = 0; i < state.range(0); ++i)
-        instances.push_back(make_instance("middleware" + std::to_string(i)));
+// One event after the other goes through a chain of these.
+void filter_events(benchmark::State& state, const std::vector<plugins::InstanceRef>& instances) {
     on_a_lane([&](net::Lane& lane) {
         std::unique_ptr<engine::MiddlewareChain> chain;
         engine::MiddlewareChain::ask(lane, engine::MiddlewareChain::of({.content_json = "[]"}),
@@ -155,6 +180,20 @@ void middleware_hops(benchmark::State& state) {
         }
     });
 }
+
+// The argument: how many middleware plugins see the events.
+void middleware_hops(benchmark::State& state) {
+    std::vector<plugins::InstanceRef> instances;
+    for (int64_t i = 0; i < state.range(0); ++i)
+        instances.push_back(make_instance("middleware" + std::to_string(i)));
+    filter_events(state, instances);
+}
 BENCHMARK(middleware_hops)->Arg(0)->Arg(1)->Arg(5);
+
+// Middleware that takes each event and emits it again: the host copies it.
+void middleware_hop_taken(benchmark::State& state) {
+    filter_events(state, {make_instance("taker", taking_plugin)});
+}
+BENCHMARK(middleware_hop_taken);
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 #include <thread>
 
 namespace patchbay::cli {
@@ -27,11 +28,13 @@ using namespace std::chrono_literals;
 constexpr unsigned worker_threads = 4;
 constexpr size_t worker_queue = 4096;
 constexpr size_t control_queue = 64;
-constexpr size_t job_queue = 4096;
+constexpr size_t job_queue = 1024;  // of one plugin instance, as the next
+constexpr unsigned most_job_threads = 16;
 constexpr size_t reserved_files = 512;  // for the store, plugins and upstreams without a client
 constexpr size_t least_files = reserved_files + 64;
-constexpr auto plugin_patience = 1s;  // for chats that close after the last run has ended
-constexpr auto export_patience = 2s;  // for the spans of those
+constexpr auto plugin_patience = 1s;   // for chats that close after the last run has ended
+constexpr auto export_patience = 2s;   // for the spans of those
+constexpr auto control_patience = 8s;  // for instances that are being made or destroyed
 
 unsigned lane_count() { return std::clamp(std::thread::hardware_concurrency(), 1u, 64u); }
 
@@ -88,7 +91,7 @@ RunningServer::RunningServer(const config::Config& config, ConfigSource source)
       source_(std::move(source)),
       layers_(config.layers),
       control_(1, control_queue),
-      jobs_(lane_count(), job_queue) {
+      jobs_({.threads = std::min(lane_count(), most_job_threads), .queue_limit = job_queue}) {
     set_limit(config.plugin_faults, *fault_limit_);
 }
 
@@ -168,11 +171,12 @@ Result<void> RunningServer::load_plugins() {
 
 void RunningServer::make_engine() {
     lanes_ = std::make_unique<net::Lanes>(lane_count(), resolver_);
+    checks_ = std::make_unique<plugins::CheckLane>(resolver_, deadlines_);
     offers_ = std::make_unique<engine::CurrentOffers>(offers_of(config_, registry_->instances()));
     engine_ = std::make_unique<engine::Engine>(*lanes_, *workers_, *store_, *offers_,
                                                engine_options(config_));
     server_ = std::make_unique<http::Server>(
-        *engine_, *lanes_, *registry_, credentials_,
+        *engine_, *checks_, deadlines_, *registry_, credentials_,
         http::Administration{.reload = [this](http::OnChanged done) { reload(std::move(done)); },
                              .change_plugin =
                                  [this](config::PluginChange change, http::OnChanged done) {
@@ -247,6 +251,7 @@ Result<void> RunningServer::listen() {
     if (auto recovered = engine_->recover(); !recovered) return recovered;
     if (auto listening = gate_->start(); !listening) return listening;
     lanes_->start();
+    checks_->start();
     running_ = true;
     return {};
 }
@@ -342,6 +347,15 @@ config::Checked<config::ReloadReport> RunningServer::take_over(const config::Con
                                 .needs_restart = config::needs_restart(config_, next)};
 }
 
+// The last task says that those before it have returned.
+void RunningServer::stop_control() {
+    const auto last = std::make_shared<std::promise<void>>();
+    (void)control_.post_anyway([last] { last->set_value(); });
+    if (last->get_future().wait_for(control_patience) == std::future_status::ready)
+        return control_.stop();
+    spdlog::error("a plugin that is being made or destroyed does not return: it is left behind");
+}
+
 void RunningServer::stop() {
     if (std::exchange(stopped_, true)) return;
     if (gate_) gate_->drain();
@@ -361,10 +375,13 @@ void RunningServer::stop() {
     const bool exporters_ended = spans_.stop(export_patience);
     if (!jobs_ended) spdlog::error("jobs of plugins do not end: they are left behind");
     if (!exporters_ended) spdlog::error("an exporter does not return: it is left behind");
-    control_.stop();
+    deadlines_.stop();
     if (lanes_) lanes_->stop();
+    if (checks_) checks_->stop();
     if (store_) store_->close();
-    if (registry_ && plugins::open_handles() == 0 && exporters_ended) registry_->destroy();
+    if (registry_ && plugins::open_handles() == 0 && exporters_ended)
+        (void)control_.post_anyway([this] { registry_->destroy(); });
+    stop_control();
 }
 
 }  // namespace patchbay::cli

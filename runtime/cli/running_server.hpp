@@ -10,6 +10,7 @@
 #include "runtime/engine/key_value_service.hpp"
 #include "runtime/engine/models.hpp"
 #include "runtime/http/server.hpp"
+#include "runtime/net/deadlines.hpp"
 #include "runtime/net/gate.hpp"
 #include "runtime/net/lane.hpp"
 #include "runtime/net/resolver.hpp"
@@ -18,6 +19,7 @@
 #include "runtime/observe/metrics.hpp"
 #include "runtime/observe/plugin_metrics.hpp"
 #include "runtime/observe/spans.hpp"
+#include "runtime/plugins/check_lane.hpp"
 #include "runtime/plugins/job_pool.hpp"
 #include "runtime/plugins/registry.hpp"
 #include "runtime/plugins/watchdog.hpp"
@@ -78,6 +80,7 @@ private:
     void add_metrics(observe::Metrics& metrics) const;
     void set_span_targets();
     Result<void> listen();
+    void stop_control();
     http::Changed reload_now();
     Result<void> overrides_unchanged(const config::Layers& running) const;  // else conflict
     http::Changed change_now(const config::PluginChange& change);
@@ -100,18 +103,20 @@ private:
 
     std::shared_ptr<net::CurrentTls> tls_;  // null = plain HTTP
     net::Workers control_;                  // one thread: instances are created and destroyed there
-    plugins::Watchdog watchdog_;
     engine::CredentialDirectory credentials_;
     net::Resolver resolver_;
+    net::Deadlines deadlines_;  // of who waits for a plugin
     std::unique_ptr<Store> store_;
     std::shared_ptr<observe::PluginMetrics> plugin_metrics_ =
         std::make_shared<observe::PluginMetrics>();
     observe::Spans spans_;
-    plugins::JobPool jobs_;                  // for what plugins do that blocks
+    plugins::JobPool jobs_;  // for what plugins do that blocks
+    plugins::Watchdog watchdog_{&jobs_};
     std::unique_ptr<net::Workers> workers_;  // for what the server does
     std::unique_ptr<engine::KeyValueService> values_;
     std::unique_ptr<plugins::Registry> registry_;
     std::unique_ptr<net::Lanes> lanes_;
+    std::unique_ptr<plugins::CheckLane> checks_;
     std::unique_ptr<engine::CurrentOffers> offers_;
     std::unique_ptr<engine::Engine> engine_;
     std::unique_ptr<http::Server> server_;

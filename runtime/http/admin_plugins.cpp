@@ -3,10 +3,13 @@
 #include "runtime/http/handlers.hpp"
 #include "runtime/http/json_input.hpp"
 #include "runtime/http/plugin_json.hpp"
+#include "runtime/http/server.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 
 namespace patchbay::http {
 namespace {
@@ -43,6 +46,40 @@ void answer_refusal(CallRef call, const char* what, ChangeRefusal refusal) {
     answer_error(std::move(call), *refusal.error);
 }
 
+// Plugins are made and destroyed one after the other, and one may never return.
+constexpr auto change_patience = std::chrono::seconds(15);
+
+// A call whose answer waits for a change: by whoever comes first, the change or the clock.
+class AwaitedChange {
+public:
+    static std::shared_ptr<AwaitedChange> of(Server& server, CallRef call) {
+        auto made = std::make_shared<AwaitedChange>(server.deadlines(), std::move(call));
+        made->deadline_ =
+            server.deadlines().after(change_patience, [waiting = std::weak_ptr(made)] {
+                if (const auto late = waiting.lock()) late->answer_late();
+            });
+        return made;
+    }
+    AwaitedChange(net::Deadlines& deadlines, CallRef call)
+        : deadlines_(deadlines), call_(std::move(call)) {}
+
+    // Null when it was answered already.
+    CallRef take() { return deadlines_.cancel(deadline_) ? std::move(call_) : nullptr; }
+
+private:
+    void answer_late() {
+        answer_error(std::move(call_),
+                     {.code = ErrorCode::unavailable,
+                      .message = "A plugin that is being made or destroyed does not return: the "
+                                 "change waits for it. The log names it.",
+                      .user_safe = true});
+    }
+
+    net::Deadlines& deadlines_;
+    net::Deadlines::Id deadline_;
+    CallRef call_;
+};
+
 void answer_unknown(CallRef call) {
     answer_error(std::move(call), caller_error(ErrorCode::not_found, "No such plugin."));
 }
@@ -55,9 +92,12 @@ std::optional<json> plugin_now(Server& server, const std::string& name) {
     return plugin_json(*found, server.administration().layers().get());
 }
 
-void answer_change(Server& server, CallRef call, config::PluginChange change) {
+void answer_change(Server& server, CallRef asked, config::PluginChange change) {
     auto name = change.name;
-    auto done = [&server, name, call = std::move(call)](Changed changed) mutable {
+    auto done = [&server, name,
+                 waiting = AwaitedChange::of(server, std::move(asked))](Changed changed) mutable {
+        auto call = waiting->take();
+        if (!call) return;
         if (!changed)
             return answer_refusal(std::move(call), "The change", std::move(changed.error()));
         spdlog::info("plugin {}: changed by {} ({} {})", name, call->principal.owner, call->method,
@@ -135,8 +175,11 @@ void delete_overrides(Server& server, CallRef call) {
 }
 
 // POST /api/admin/reload  ->  200 with what changed; 422 with every problem: then nothing has
-void post_reload(Server& server, CallRef call) {
-    server.administration().reload([call = std::move(call)](Changed report) mutable {
+void post_reload(Server& server, CallRef asked) {
+    server.administration().reload([waiting = AwaitedChange::of(server, std::move(asked))](
+                                       Changed report) mutable {
+        auto call = waiting->take();
+        if (!call) return;
         if (!report)
             return answer_refusal(std::move(call), "The config", std::move(report.error()));
         answer_json(std::move(call), 200, report_json(*report));

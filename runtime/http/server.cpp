@@ -30,15 +30,16 @@ bool is_json_or_unnamed(const Call& call) {
 
 }  // namespace
 
-Server::Server(engine::Engine& engine, net::Lanes& lanes, plugins::Registry& registry,
-               engine::CredentialDirectory& credentials, Administration administration,
-               ServerOptions options)
+Server::Server(engine::Engine& engine, plugins::CheckLane& checks, net::Deadlines& deadlines,
+               plugins::Registry& registry, engine::CredentialDirectory& credentials,
+               Administration administration, ServerOptions options)
     : engine_(engine),
-      lanes_(lanes),
+      checks_(checks),
       registry_(registry),
       credentials_(credentials),
       administration_(std::move(administration)),
-      options_(std::move(options)) {}
+      options_(std::move(options)),
+      deadlines_(deadlines) {}
 
 void Server::handle(net::Exchange exchange) {
     auto call = std::make_unique<Call>(std::move(exchange), options_.get());
@@ -116,24 +117,21 @@ void Server::authenticate(CallRef call, const Route& route) {
                              .user_safe = true,
                              .retry_after_ms = wait->count()});
     }
-    net::Lane& lane = lanes_[next_lane_++ % lanes_.size()];
-    lane.post([this, &lane, &route, request = std::move(*request), options = call->options,
-               call = std::move(call)]() mutable {
-        const bool tried = !request.credential.empty();
-        auto done = [this, &route, tried, address = request.remote,
-                     call = std::move(call)](Result<plugins::Principal> principal) mutable {
-            if (!principal) {
-                if (tried && is_bad_credential(principal.error().code))
-                    guard_.count_failure(address, CredentialGuard::Clock::now());
-                return answer_error(std::move(call), principal.error());
-            }
-            call->principal = std::move(*principal);
-            (void)engine_.workers().post_anyway([this, &route, call = std::move(call)]() mutable {
-                authorized(std::move(call), route);
-            });
-        };
-        plugins::authenticate(lane, options->auth, std::move(request), std::move(done));
-    });
+    const bool tried = !request->credential.empty();
+    auto chain = call->options->auth;
+    auto done = [this, &route, tried, address,
+                 call = std::move(call)](Result<plugins::Principal> principal) mutable {
+        if (!principal) {
+            if (tried && is_bad_credential(principal.error().code))
+                guard_.count_failure(address, CredentialGuard::Clock::now());
+            return answer_error(std::move(call), principal.error());
+        }
+        call->principal = std::move(*principal);
+        (void)engine_.workers().post_anyway([this, &route, call = std::move(call)]() mutable {
+            authorized(std::move(call), route);
+        });
+    };
+    checks_.check(std::move(chain), std::move(*request), std::move(done));
 }
 
 void Server::authorized(CallRef call, const Route& route) {

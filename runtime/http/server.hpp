@@ -1,7 +1,7 @@
 // The HTTP side of the server: takes whole requests from the gate, finds their route, asks who is
 // there, and calls the route's handler.
 //
-//   gate → worker: route, CORS, 404/405 → lane: auth → worker: role, handler
+//   gate → worker: route, CORS, 404/405 → check lane: auth → worker: role, handler
 //
 // Life       borrows everything it is given; destroyed after gate, workers and lanes have stopped.
 // Threads    handle() is [any-thread] and does not block; the rest runs on workers and lanes.
@@ -16,9 +16,11 @@
 #include "runtime/http/cors.hpp"
 #include "runtime/http/credential_guard.hpp"
 #include "runtime/http/routes.hpp"
+#include "runtime/net/deadlines.hpp"
 #include "runtime/net/event_stream.hpp"
 #include "runtime/net/gate.hpp"
 #include "runtime/observe/metrics.hpp"
+#include "runtime/plugins/check_lane.hpp"
 
 #include <string>
 #include <vector>
@@ -36,9 +38,9 @@ struct ServerOptions {
 
 class Server {
 public:
-    Server(engine::Engine& engine, net::Lanes& lanes, plugins::Registry& registry,
-           engine::CredentialDirectory& credentials, Administration administration,
-           ServerOptions options);
+    Server(engine::Engine& engine, plugins::CheckLane& checks, net::Deadlines& deadlines,
+           plugins::Registry& registry, engine::CredentialDirectory& credentials,
+           Administration administration, ServerOptions options);
 
     void handle(net::Exchange exchange);
 
@@ -56,6 +58,7 @@ public:
     plugins::Registry& registry() { return registry_; }
     engine::CredentialDirectory& credentials() { return credentials_; }
     const Administration& administration() const { return administration_; }
+    net::Deadlines& deadlines() { return deadlines_; }
     void set_gate(const net::Gate& gate) { gate_ = &gate; }  // before the first request
 
     // What a scrape shows beside the server's own figures; before the first request.
@@ -73,7 +76,7 @@ private:
     void authorized(CallRef call, const Route& route);
 
     engine::Engine& engine_;
-    net::Lanes& lanes_;
+    plugins::CheckLane& checks_;
     plugins::Registry& registry_;
     engine::CredentialDirectory& credentials_;
     const Administration administration_;
@@ -81,7 +84,7 @@ private:
     CredentialGuard guard_;
     const net::Gate* gate_ = nullptr;
     MoreMetrics more_metrics_;
-    std::atomic<unsigned> next_lane_{0};
+    net::Deadlines& deadlines_;
 };
 
 }  // namespace patchbay::http

@@ -22,7 +22,7 @@ SpanCourier::~SpanCourier() { leave(); }
 void SpanCourier::add(std::shared_ptr<const Span> span) {
     {
         const std::lock_guard lock(mutex_);
-        if (leaving_ || queue_.size() >= options_.queue_limit) {
+        if (leaving_ || !is_on() || queue_.size() >= options_.queue_limit) {
             counters_.dropped.fetch_add(1, std::memory_order_relaxed);
             return;
         }
@@ -80,7 +80,7 @@ void SpanCourier::deliver(const Spans& spans) {
             counters_.exported.fetch_add(spans.size(), std::memory_order_relaxed);
             return;
         }
-        if (tries >= options_.tries || !pause(pause_time)) break;
+        if (tries >= options_.tries || !is_on() || !pause(pause_time)) break;
         pause_time *= 2;
     }
     counters_.dropped.fetch_add(spans.size(), std::memory_order_relaxed);
@@ -89,6 +89,7 @@ void SpanCourier::deliver(const Spans& spans) {
 }
 
 Result<void> SpanCourier::try_once(const std::string& json) {
+    if (!is_on()) return failure(ErrorCode::unavailable, "it is off");
     {
         const std::lock_guard lock(mutex_);
         call_began_ = Clock::now();

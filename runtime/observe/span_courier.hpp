@@ -34,6 +34,8 @@ struct SpanTarget {
     std::shared_ptr<const void> identity;                     // the same = the same exporter
     std::function<Result<void>(std::string_view json)> send;  // may block
     std::function<void(std::string_view what)> report_fault;  // [any-thread]
+    // False for good: nothing is sent any more. Empty = it stays on. [any-thread]
+    std::function<bool()> is_on = nullptr;
 };
 
 struct SpanOptions {
@@ -54,7 +56,8 @@ public:
     SpanCourier& operator=(const SpanCourier&) = delete;
 
     const SpanTarget& target() const { return target_; }
-    void add(std::shared_ptr<const Span> span);  // [any-thread]
+    bool is_on() const { return !target_.is_on || target_.is_on(); }  // [any-thread]
+    void add(std::shared_ptr<const Span> span);                       // [any-thread]
 
     // Looks after the call that is under way: says so, once, when it lasts too long. [any-thread]
     void watch();

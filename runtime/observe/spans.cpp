@@ -46,12 +46,15 @@ void Spans::set_targets(std::vector<SpanTarget> targets) {
                            : std::make_unique<SpanCourier>(std::move(target), options_, counters_));
     }
     for (auto& courier : couriers_) {
-        if (!courier) continue;
-        courier->leave();
-        leaving_.push_back(std::move(courier));
+        if (courier) let_go(std::move(courier));
     }
     couriers_ = std::move(next);
     wanted_.store(!couriers_.empty(), std::memory_order_relaxed);
+}
+
+void Spans::let_go(std::unique_ptr<SpanCourier> courier) {
+    courier->leave();
+    leaving_.push_back(std::move(courier));
 }
 
 bool Spans::stop(std::chrono::milliseconds patience) {
@@ -80,11 +83,22 @@ void Spans::let_go_of_ended() {
     leaving_.erase(rest.begin(), rest.end());
 }
 
+// An instance that was turned off never comes back; its successor is another target.
+void Spans::let_go_of_what_is_off() {
+    const std::lock_guard lock(mutex_);
+    for (auto& courier : couriers_) {
+        if (!courier->is_on()) let_go(std::move(courier));
+    }
+    std::erase(couriers_, nullptr);
+    wanted_.store(!couriers_.empty(), std::memory_order_relaxed);
+}
+
 void Spans::look_after(const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any never;
     std::unique_lock waiting(mutex);
     while (!never.wait_for(waiting, stop, look_every, [&] { return stop.stop_requested(); })) {
+        let_go_of_what_is_off();
         let_go_of_ended();
         const std::lock_guard lock(mutex_);
         for (const auto* couriers : {&couriers_, &leaving_}) {

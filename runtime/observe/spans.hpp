@@ -22,7 +22,8 @@ public:
     void record(Span&& span) override;
 
     // From now on spans go to these. An exporter that stays keeps its queue; one that is not among
-    // them any more gets what waits for it, and is let go of when its last call has returned.
+    // them any more gets what waits for it, and is let go of when its last call has returned. One
+    // that goes off gets nothing more.
     void set_targets(std::vector<SpanTarget> targets);
 
     // Lets all exporters go. True when all have had their last call within the time.
@@ -35,6 +36,8 @@ private:
 
     void look_after(const std::stop_token& stop);
     void let_go_of_ended();
+    void let_go_of_what_is_off();
+    void let_go(std::unique_ptr<SpanCourier> courier);
     bool all_gone();
 
     const SpanOptions options_;

@@ -8,10 +8,17 @@
 namespace patchbay::plugins {
 
 bool BoundJob::start(JobPool& pool) {
-    return pool.post([this, stage = stage_] {
+    auto run_unless_dropped = [this, stage = stage_] {
         auto waiting = Stage::waiting;
         if (stage->compare_exchange_strong(waiting, Stage::begun, std::memory_order_acq_rel)) run();
-    });
+    };
+    // Forgiven: a job may take its time, and it is its own instance's threads that it takes.
+    auto report_late = [instance = owner().instance_ref()] {
+        instance->fault("worker.job has not returned for 60 s", FaultWeight::forgiven);
+    };
+    return pool.post({.whose = &owner().instance(),
+                      .run = std::move(run_unless_dropped),
+                      .report_late = std::move(report_late)});
 }
 
 // From here until complete() the owner stays: this still hangs on it.

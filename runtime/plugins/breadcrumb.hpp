@@ -1,5 +1,5 @@
-// What this thread is doing in a plugin: readable from a signal handler, and, for lanes, from the
-// watchdog.
+// What this thread is doing in a plugin: readable from a signal handler, and, but for what may
+// block, from the watchdog.
 #pragma once
 
 #include <array>
@@ -32,6 +32,7 @@ public:
         int64_t started_ns = 0;  // 0 = in no plugin
         const char* instance = nullptr;
         const char* slot = nullptr;
+        bool on_lane = false;  // else where one is made or destroyed
     };
 
     // This thread's mark, given back when the thread ends; nullptr when 256 threads have one. The
@@ -45,6 +46,7 @@ private:
     std::atomic<int64_t> started_ns_{0};
     std::atomic<const char*> instance_{nullptr};
     std::atomic<const char*> slot_{nullptr};
+    std::atomic<bool> on_lane_{false};
 };
 
 constexpr size_t call_mark_count = 256;

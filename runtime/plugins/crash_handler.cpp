@@ -2,7 +2,10 @@
 
 #include "runtime/plugins/breadcrumb.hpp"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <signal.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,7 +52,29 @@ private:
     size_t size_ = 0;
 };
 
-void on_crash(int signal) {
+void* place_of(void* context) {
+    const auto& machine = static_cast<const ucontext_t*>(context)->uc_mcontext;
+#if defined(__x86_64__)
+    return reinterpret_cast<void*>(machine.gregs[REG_RIP]);
+#elif defined(__aarch64__)
+    return reinterpret_cast<void*>(machine.pc);
+#else
+    static_cast<void>(machine);
+    return nullptr;
+#endif
+}
+
+// The file whose code crashed: a thread of a plugin's own has no call to be known by.
+void add_file(Line& line, void* place) {
+    dl_find_object found{};  // the one look-up that takes no lock
+    if (!place || _dl_find_object(place, &found) != 0 || !found.dlfo_link_map) return;
+    const std::string_view name = found.dlfo_link_map->l_name;
+    if (name.empty()) return;  // the program itself
+    line.add(", in ");
+    line.add(name);
+}
+
+void on_crash(int signal, siginfo_t*, void* context) {
     const auto index = index_of(signal);
     Line line;
     line.add("patchbay: ");
@@ -62,7 +87,8 @@ void on_crash(int signal) {
         if (!call->run_id.empty()) line.add(", run ");
         line.add(call->run_id);
     } else {
-        line.add(" outside of any plugin");
+        line.add(" outside of any call into a plugin");
+        add_file(line, place_of(context));
     }
     line.add("\n");
     line.write();
@@ -76,8 +102,8 @@ void on_crash(int signal) {
 void install_crash_handler() {
     for (size_t i = 0; i < crashes.size(); ++i) {
         struct sigaction action {};
-        action.sa_handler = on_crash;
-        action.sa_flags = SA_ONSTACK;
+        action.sa_sigaction = on_crash;
+        action.sa_flags = SA_ONSTACK | SA_SIGINFO;
         sigemptyset(&action.sa_mask);
         sigaction(crashes[i].signal, &action, &previous[i]);
     }

@@ -31,7 +31,8 @@ std::vector<observe::SpanTarget> span_targets(const InstanceSet& instances) {
             {.name = instance->name(),
              .identity = instance,
              .send = [exporter](std::string_view json) { return send(*exporter, json); },
-             .report_fault = [exporter](std::string_view what) { exporter->fault(what); }});
+             .report_fault = [exporter](std::string_view what) { exporter->fault(what); },
+             .is_on = [exporter] { return exporter->is_alive(); }});
     }
     return targets;
 }

@@ -28,13 +28,19 @@ void write(const patchbay_host* host, uint32_t level, patchbay_handle scope, pat
            patchbay_str fields_json) noexcept {
     const auto severity = level_of(level);
     if (!spdlog::should_log(severity)) return;
+    auto& instance = Instance::of(host);
+    const auto verdict = instance.plugin_lines().next();
+    if (verdict == LineLimit::Verdict::first_dropped)
+        spdlog::warn("plugin {}: more than 200 lines in a second: the others are dropped",
+                     instance.name());
+    if (verdict != LineLimit::Verdict::write) return;
     std::string line = printable(view(message), line_limit);
     const auto fields = view(fields_json);
     if (!fields.empty() && line.size() + 1 + fields.size() <= line_limit && is_json_object(fields))
         line += " " + printable(fields, line_limit);
     const auto run_id = scope.bits ? handles().run_id_of(scope) : std::string();
     if (!run_id.empty()) line += " run=" + printable(run_id, line_limit);
-    spdlog::log(severity, "plugin {}: {}", Instance::of(host).name(), line);
+    spdlog::log(severity, "plugin {}: {}", instance.name(), line);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include "runtime/plugins/abi_text.hpp"
 #include "runtime/plugins/about.hpp"
-#include "runtime/plugins/breadcrumb.hpp"
 #include "runtime/plugins/host_interfaces.hpp"
 #include "runtime/plugins/models.hpp"
 #include "runtime/plugins/plugin_call.hpp"
@@ -15,8 +14,6 @@
 
 namespace patchbay::plugins {
 namespace {
-
-constexpr uint32_t fault_lines_a_second = 10;
 
 // A copy of the name that lives as long as the process: a crash or the watchdog may read it when
 // the instance is gone. There are as many as a config has instances.
@@ -158,11 +155,6 @@ void Instance::note(std::string_view what) {
     if (may_log()) spdlog::info("plugin {}: {}", name(), what);
 }
 
-bool Instance::may_log() {
-    const auto second = coarse_now_ns() / 1'000'000'000;
-    if (log_second_.exchange(second, std::memory_order_relaxed) != second)
-        log_lines_.store(0, std::memory_order_relaxed);
-    return log_lines_.fetch_add(1, std::memory_order_relaxed) < fault_lines_a_second;
-}
+bool Instance::may_log() { return fault_lines_.next() == LineLimit::Verdict::write; }
 
 }  // namespace patchbay::plugins

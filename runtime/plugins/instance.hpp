@@ -4,7 +4,9 @@
 #include "runtime/plugins/fault_log.hpp"
 #include "runtime/plugins/instance_metrics.hpp"
 #include "runtime/plugins/interfaces.hpp"
+#include "runtime/plugins/late_calls.hpp"
 #include "runtime/plugins/library.hpp"
+#include "runtime/plugins/line_limit.hpp"
 #include "runtime/plugins/offers.hpp"
 #include "runtime/plugins/registry.hpp"
 
@@ -63,6 +65,9 @@ public:
     uint64_t faults() const { return faults_.total(); }            // [any-thread]
     FaultReport fault_report() const { return faults_.report(); }  // [any-thread]
 
+    LateCalls& late_calls() { return late_calls_; }      // [any-thread]
+    LineLimit& plugin_lines() { return plugin_lines_; }  // what it logs itself. [any-thread]
+
 private:
     bool may_log();
 
@@ -97,8 +102,9 @@ private:
     std::atomic<bool> in_create_{false};
     std::atomic<bool> alive_{false};
     FaultLog faults_;
-    std::atomic<int64_t> log_second_{0};  // faults are logged by the second
-    std::atomic<uint32_t> log_lines_{0};  // in this second
+    LateCalls late_calls_;
+    LineLimit fault_lines_{10};
+    LineLimit plugin_lines_{200};
 };
 
 }  // namespace patchbay::plugins

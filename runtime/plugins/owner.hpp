@@ -61,6 +61,7 @@ public:
 
     net::Lane& lane() const { return lane_; }
     Instance& instance() const { return *instance_; }
+    const InstanceRef& instance_ref() const { return instance_; }
     patchbay_handle handle() const { return handle_; }
     const std::string& run_id() const { return run_id_; }
 

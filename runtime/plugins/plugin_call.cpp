@@ -2,6 +2,7 @@
 
 #include "runtime/plugins/abi_text.hpp"
 #include "runtime/plugins/instance.hpp"
+#include "runtime/plugins/late_calls.hpp"
 
 #include <fmt/format.h>
 
@@ -10,9 +11,6 @@ namespace {
 
 // Beyond this a call on a lane is a fault.
 constexpr int64_t lane_limit_ns = 5'000'000;
-
-// A shorter one may be the machine's fault: a busy system takes a thread off its core for as long.
-constexpr int64_t surely_blocked_ns = 100'000'000;
 
 constinit thread_local PluginCall* innermost = nullptr;
 
@@ -40,18 +38,19 @@ PluginCall::PluginCall(Instance& instance, const char* slot, Where where, std::s
       outer_(innermost) {
     set_breadcrumb(&breadcrumb_);
     innermost = this;
-    if (!on_lane()) return;
+    auto* const mark = CallMark::of_this_thread();  // and with it a stack for signal handlers
+    if (where_ == Where::worker) return;
     started_ns_ = coarse_now_ns();
-    if (auto* const mark = CallMark::of_this_thread()) {
-        if (outer_) outer_mark_ = mark->get();
-        mark->set({started_ns_, breadcrumb_.instance, slot});
-    }
+    if (on_lane() && !outer_) note_call_begins(started_ns_);
+    if (!mark) return;
+    if (outer_) outer_mark_ = mark->get();
+    mark->set({started_ns_, breadcrumb_.instance, slot, on_lane()});
 }
 
 PluginCall::~PluginCall() {
     innermost = outer_;
     set_breadcrumb(breadcrumb_.outer);
-    if (!on_lane()) return;
+    if (where_ == Where::worker) return;
     const auto in_all_ns = coarse_now_ns() - started_ns_;
     if (outer_) outer_->others_ns_ += in_all_ns;
     if (auto* const mark = CallMark::of_this_thread()) {
@@ -59,10 +58,10 @@ PluginCall::~PluginCall() {
         mark->set(outer_mark_);
     }
     const auto held_ns = in_all_ns - others_ns_;
-    if (held_ns > sure_limit_ns())
+    if (on_lane() && held_ns > sure_limit_ns())
         instance_.fault(
             fmt::format("{} held its lane for {} ms", breadcrumb_.slot, held_ns / 1'000'000),
-            held_ns < surely_blocked_ns ? FaultWeight::forgiven : FaultWeight::counted);
+            instance_.late_calls().weigh(held_ns, processor_wait_ns()));
 }
 
 Error PluginCall::error_of(patchbay_status status) {

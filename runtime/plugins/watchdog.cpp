@@ -1,6 +1,7 @@
 #include "runtime/plugins/watchdog.hpp"
 
 #include "runtime/plugins/breadcrumb.hpp"
+#include "runtime/plugins/job_pool.hpp"
 
 #include <spdlog/spdlog.h>
 
@@ -16,6 +17,8 @@ using namespace std::chrono_literals;
 constexpr auto look_every = 50ms;
 constexpr int64_t first_report_ns = 200'000'000;
 constexpr int64_t next_report_ns = 1'000'000'000;
+// Making an instance may take its time; but while it does, no other is made, and nothing reloaded.
+constexpr int64_t control_report_ns = 5'000'000'000;
 
 // What was said of one thread's call.
 struct Report {
@@ -27,25 +30,29 @@ void look(const CallMark& mark, Report& report) {
     const auto call = mark.get();
     if (call.started_ns == 0) return;
     if (call.started_ns != report.call_started_ns)
-        report = {call.started_ns, call.started_ns + first_report_ns};
+        report = {call.started_ns,
+                  call.started_ns + (call.on_lane ? first_report_ns : control_report_ns)};
     const auto now = coarse_now_ns();
     if (now < report.due_ns) return;
-    report.due_ns = now + next_report_ns;
-    spdlog::warn("plugin {}: {} has been blocking a lane for {} ms", call.instance, call.slot,
+    report.due_ns = now + (call.on_lane ? next_report_ns : control_report_ns);
+    spdlog::warn("plugin {}: {} has been blocking {} for {} ms", call.instance, call.slot,
+                 call.on_lane ? "a lane" : "all changes of plugins",
                  (now - call.started_ns) / 1'000'000);
 }
 
 }  // namespace
 
-Watchdog::Watchdog() : thread_([](const std::stop_token& stop) { watch(stop); }) {}
+Watchdog::Watchdog(JobPool* jobs)
+    : thread_([jobs](const std::stop_token& stop) { watch(stop, jobs); }) {}
 
-void Watchdog::watch(const std::stop_token& stop) {
+void Watchdog::watch(const std::stop_token& stop, JobPool* jobs) {
     std::array<Report, call_mark_count> reports{};
     std::mutex mutex;
     std::condition_variable_any never;
     std::unique_lock lock(mutex);
     while (!never.wait_for(lock, stop, look_every, [&] { return stop.stop_requested(); })) {
         for (size_t i = 0; i < reports.size(); ++i) look(call_marks()[i], reports[i]);
+        if (jobs) jobs->watch();
     }
 }
 

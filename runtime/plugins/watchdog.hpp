@@ -1,7 +1,9 @@
-// Notices a lane that is stuck inside a plugin, while it still is.
+// Notices what is stuck inside a plugin, while it still is: lanes, and jobs of the pool.
 //
-// Logs the instance and its slot when one call has lasted 200 ms, and then every second. The lane
-// itself warns when the call has come back: see plugin_call.hpp.
+// Logs the instance and its slot when one call has lasted 200 ms, and then every second; where
+// instances are made and destroyed, every 5 s. The lane
+// itself warns when the call has come back: see plugin_call.hpp. A late job is a fault of its
+// instance: see job_pool.hpp.
 #pragma once
 
 #include <stop_token>
@@ -9,12 +11,16 @@
 
 namespace patchbay::plugins {
 
+class JobPool;
+
 class Watchdog {
 public:
-    Watchdog();  // its thread looks from now until the destructor has returned
+    // Its thread looks from now until the destructor has returned. `jobs` is borrowed; nullptr =
+    // there are none.
+    explicit Watchdog(JobPool* jobs = nullptr);
 
 private:
-    static void watch(const std::stop_token& stop);
+    static void watch(const std::stop_token& stop, JobPool* jobs);
 
     std::jthread thread_;
 };

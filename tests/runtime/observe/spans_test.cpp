@@ -244,6 +244,27 @@ TEST(SpansTest, AnExporterThatStaysKeepsItsQueueAndOneThatGoesGetsItsLastSpans) 
     EXPECT_EQ(goes.exported(), 1u);
 }
 
+TEST(SpansTest, AnExporterThatGoesOffIsNotCalledAnyMore) {
+    Exporter exporter;
+    std::atomic<bool> on{true};
+    auto target = exporter.target();
+    target.is_on = [&] { return on.load(); };
+    exporter.on_call = [&](unsigned) {
+        on = false;
+        return refuse();
+    };
+    Spans spans(quick);
+    spans.set_targets({target});
+
+    spans.record(span());
+
+    EXPECT_TRUE(eventually([&] { return !spans.wanted(); }));
+    spans.record(span());
+    EXPECT_TRUE(spans.stop(20s));
+    EXPECT_EQ(exporter.read(&Exporter::calls), 1u);
+    EXPECT_EQ(spans.counters().dropped, 1u);
+}
+
 TEST(SpansTest, StopDoesNotWaitForeverForAnExporterThatHangs) {
     Exporter exporter;
     std::latch release(1);

@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <thread>
 
 namespace patchbay::plugins {
 namespace {
@@ -51,7 +52,32 @@ TEST(CrashHandlerDeathTest, StackOverflowInPluginIsNamed) {
 
     EXPECT_DEATH(crash(), "patchbay: SIGSEGV in plugin instance crasher, in http.data");
 }
+
+TEST(CrashHandlerDeathTest, StackOverflowOfAnyOfOurThreadsIsNamed) {
+    const auto crash = [](PluginCall::Where where) {
+        install_crash_handler();
+        Script script;
+        const auto instance = make_instance(script, "crasher");
+        std::thread([&] {
+            const PluginCall call(*instance, "there", where);
+            overflow(1'000'000);
+        }).join();
+    };
+
+    EXPECT_DEATH(crash(PluginCall::Where::control), "SIGSEGV in plugin instance crasher, in there");
+    EXPECT_DEATH(crash(PluginCall::Where::worker), "SIGSEGV in plugin instance crasher, in there");
+}
 #endif
+
+TEST(CrashHandlerDeathTest, CrashOfAThreadOfAPluginsNamesItsLibrary) {
+    const auto crash = [] {
+        install_crash_handler();
+        std::thread([] { std::abort(); }).join();
+    };
+
+    EXPECT_EXIT(crash(), ::testing::KilledBySignal(SIGABRT),
+                "SIGABRT outside of any call into a plugin, in .*libc");
+}
 
 TEST(CrashHandlerDeathTest, CrashElsewhereIsSaidToBeOurs) {
     const auto crash = [] {
@@ -59,7 +85,8 @@ TEST(CrashHandlerDeathTest, CrashElsewhereIsSaidToBeOurs) {
         std::abort();
     };
 
-    EXPECT_EXIT(crash(), ::testing::KilledBySignal(SIGABRT), "SIGABRT outside of any plugin");
+    EXPECT_EXIT(crash(), ::testing::KilledBySignal(SIGABRT),
+                "SIGABRT outside of any call into a plugin");
 }
 
 TEST(BreadcrumbTest, InnermostCallIsNamedAndForgottenAfterwards) {

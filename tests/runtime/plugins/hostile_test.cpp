@@ -250,6 +250,28 @@ TEST_F(HostileTest, BlockedLaneIsNamedWhileItIsBlockedAndAfterwards) {
     EXPECT_EQ(instance->faults(), 1u);
 }
 
+TEST_F(HostileTest, WhatMakesAnInstanceWaitIsNamedOnItsOwnThreadToo) {
+    const Watchdog watchdog;
+    bool named = false;
+
+    std::thread([&] {
+        PluginCall call(*instance, "create", PluginCall::Where::control);
+        named = log.wait_for("plugin scripted: create has been blocking all changes of plugins");
+    }).join();
+
+    EXPECT_TRUE(named);
+    EXPECT_EQ(instance->faults(), 0u);  // it may block
+}
+
+TEST_F(HostileTest, AFloodOfLogLinesIsDroppedAndTheLogSaysSo) {
+    for (int i = 0; i < 2000; ++i)
+        host_log.write(script.host, PATCHBAY_LOG_WARN, {0}, text_of("flood"), {});
+
+    EXPECT_LE(log.count("plugin scripted: flood"), 1000u);  // 200 in each second that it took
+    EXPECT_GE(log.count("plugin scripted: flood"), 200u);
+    EXPECT_GE(log.count("more than 200 lines in a second: the others are dropped"), 1u);
+}
+
 TEST_F(HostileTest, FaultsAreCountedWithoutFloodingTheLog) {
     ASSERT_TRUE(open_stream());
 

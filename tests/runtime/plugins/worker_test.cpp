@@ -85,7 +85,7 @@ protected:
     }
 
     std::counting_semaphore<> gate{0};
-    JobPool pool{2, 8};
+    JobPool pool{{.threads = 2, .queue_limit = 8}};
     patchbay_stream stream{};
 };
 
@@ -135,7 +135,8 @@ TEST_F(WorkerTest, RunRefusesWhatItCannotDo) {
                   PATCHBAY_E_BAD_REQUEST);
         EXPECT_EQ(host_worker.run(script.host, stream, run_job, nullptr, nullptr),
                   PATCHBAY_E_BAD_REQUEST);
-        EXPECT_EQ(host_worker.run(script.host, {stream.bits ^ (uint64_t{1} << 40)}, run_job, end_job, nullptr),
+        EXPECT_EQ(host_worker.run(script.host, {stream.bits ^ (uint64_t{1} << 40)}, run_job,
+                                  end_job, nullptr),
                   PATCHBAY_E_STALE);
         script.finish(stream);
         EXPECT_EQ(run({}), PATCHBAY_E_CANCELLED);
@@ -166,7 +167,7 @@ TEST_F(WorkerTest, SoManyWaitInThePoolAndNoMore) {
 }
 
 TEST_F(WorkerTest, SixteenJobsOfOneOwnerAtATime) {
-    JobPool large(1, 100);
+    JobPool large({.threads = 1, .queue_limit = 100});
     instance = make_instance(script, "scripted", {.jobs = &large});
     ASSERT_TRUE(open_stream());
 
@@ -265,26 +266,84 @@ TEST_F(WorkerTest, EveryJobOfRacingCancelsEndsOnce) {
 }
 
 TEST(JobPoolTest, StopRunsWhatWaitsAndTakesNoMore) {
-    JobPool pool(1, 10);
+    JobPool pool({.threads = 1, .queue_limit = 10});
     std::atomic<int> ran{0};
-    for (int i = 0; i < 10; ++i) static_cast<void>(pool.post([&] { ++ran; }));
+    for (int i = 0; i < 10; ++i)
+        static_cast<void>(pool.post({.whose = &ran, .run = [&] { ++ran; }}));
 
     EXPECT_TRUE(pool.stop(std::chrono::seconds(20)));
 
-    EXPECT_FALSE(pool.post([&] { ++ran; }));
+    EXPECT_FALSE(pool.post({.whose = &ran, .run = [&] { ++ran; }}));
     EXPECT_LE(ran, 10);
     EXPECT_EQ(pool.waiting(), 0u);
 }
 
 TEST(JobPoolTest, StopDoesNotWaitForeverForAJobThatDoesNotEnd) {
     std::latch release(1);
-    JobPool pool(1, 10);
-    ASSERT_TRUE(pool.post([&] { release.wait(); }));
+    JobPool pool({.threads = 1, .queue_limit = 10});
+    ASSERT_TRUE(pool.post({.whose = &release, .run = [&] { release.wait(); }}));
 
     EXPECT_FALSE(pool.stop(std::chrono::milliseconds(1)));
 
     release.count_down();
     EXPECT_TRUE(pool.stop(std::chrono::seconds(20)));
+}
+
+TEST(JobPoolTest, JobsOfOneInstanceThatNeverReturnHoldUpNoOthers) {
+    std::latch release(1);
+    Journal journal;
+    JobPool pool({.threads = 2, .queue_limit = 4});
+    const int hog = 0;
+    const int fine = 0;
+    const auto hang = [&] {
+        journal.add("hangs");
+        release.wait();
+    };
+    for (int i = 0; i < 6; ++i) {
+        EXPECT_TRUE(pool.post({.whose = &hog, .run = hang}));
+        if (i < 2) {
+            EXPECT_TRUE(journal.wait_for("hangs", static_cast<size_t>(i) + 1));
+        }
+    }
+    EXPECT_FALSE(pool.post({.whose = &hog, .run = hang}));  // its own queue is full
+
+    for (int i = 0; i < 4; ++i)
+        EXPECT_TRUE(pool.post({.whose = &fine, .run = [&] { journal.add("fine"); }}));
+
+    EXPECT_TRUE(journal.wait_for("fine", 4));
+    EXPECT_EQ(journal.count("hangs"), 2u);
+    release.count_down();
+    EXPECT_TRUE(journal.wait_for("hangs", 6));
+}
+
+TEST(JobPoolTest, AJobThatDoesNotReturnIsReportedOnce) {
+    std::latch release(1);
+    Journal journal;
+    JobPool pool({.threads = 1, .queue_limit = 1, .late_after = std::chrono::milliseconds(0)});
+    const auto begin = [&] {
+        journal.add("begun");
+        release.wait();
+    };
+    ASSERT_TRUE(
+        pool.post({.whose = &pool, .run = begin, .report_late = [&] { journal.add("late"); }}));
+    ASSERT_TRUE(journal.wait_for("begun"));
+
+    pool.watch();
+    pool.watch();
+
+    EXPECT_EQ(journal.count("late"), 1u);
+    release.count_down();
+}
+
+TEST(JobPoolTest, AThreadThatFindsNothingToDoEndsAndAnotherIsMade) {
+    Journal journal;
+    JobPool pool({.threads = 1, .queue_limit = 1, .linger = std::chrono::milliseconds(0)});
+
+    for (size_t i = 1; i <= 20; ++i) {
+        ASSERT_TRUE(pool.post({.whose = &pool, .run = [&] { journal.add("ran"); }}));
+        ASSERT_TRUE(journal.wait_for("ran", i));
+        pool.watch();
+    }
 }
 
 }  // namespace

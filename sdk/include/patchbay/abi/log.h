@@ -1,7 +1,7 @@
 /* The host's log. Never put a secret, a prompt or an answer into it.
  *
- * Threads    [any-thread]; does not block: lines beyond the log's buffer are dropped and counted.
- */
+ * Threads    [any-thread].
+ * Limits     200 lines of one instance a second: what is beyond is dropped, and the log says so. */
 #ifndef PATCHBAY_ABI_LOG_H
 #define PATCHBAY_ABI_LOG_H
 

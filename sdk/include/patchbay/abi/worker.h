@@ -4,8 +4,8 @@
  *            functions only.
  * Ending     a job that started is called back exactly once. One that has begun cannot be
  *            stopped, and its owner stays until it returns: let it look at a flag of yours.
- * Limits     16 jobs of one owner, 4,096 that wait in all; as many run at a time as the machine has
- *            processors. */
+ * Limits     16 jobs of one owner; 1,024 of one instance wait, and as many run at a time as the
+ *            machine has processors, but at most 16. */
 #ifndef PATCHBAY_ABI_WORKER_H
 #define PATCHBAY_ABI_WORKER_H
 

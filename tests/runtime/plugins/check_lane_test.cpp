@@ -1,0 +1,96 @@
+#include "runtime/plugins/check_lane.hpp"
+
+#include "tests/runtime/plugins/lane_test.hpp"
+
+#include <gtest/gtest.h>
+
+#include <semaphore>
+
+namespace patchbay::plugins {
+namespace {
+
+using namespace std::chrono_literals;
+
+class CheckLaneTest : public LaneTest {
+protected:
+    ~CheckLaneTest() override {
+        deadlines.stop();
+        checks.stop();
+    }
+
+    // Whoever says "hold" gets no answer before the gate opens.
+    void let_the_plugin_hold_its_lane() {
+        script.on_check = [this](const patchbay_http_request& request, patchbay_request check) {
+            if (string_of(request.credential) == "hold") {
+                script.journal.add("held");
+                gate.acquire();
+            }
+            return script.allow(check, "user:a");
+        };
+    }
+    void ask(const std::string& credential) { ask(checks, credential); }
+    void ask(CheckLane& on, const std::string& credential) {
+        on.check(
+            {instance}, {.credential = credential}, [this, credential](Result<Principal> result) {
+                answers.add(credential + " " +
+                            (result ? result->owner : std::string(name_of(result.error().code))));
+            });
+    }
+
+    std::counting_semaphore<> gate{0};
+    Journal answers;
+    net::Deadlines deadlines;
+    CheckLane checks{resolver, deadlines, 1h};
+};
+
+TEST_F(CheckLaneTest, ACheckThatComesBeforeTheStartIsAnsweredAfterIt) {
+    let_the_plugin_hold_its_lane();
+
+    ask("early");
+    checks.start();
+
+    EXPECT_TRUE(answers.wait_for("early user:a"));
+}
+
+TEST_F(CheckLaneTest, AHeldLaneOfRunsHoldsUpNoCheck) {
+    let_the_plugin_hold_its_lane();
+    checks.start();
+    lane.post([this] {
+        script.journal.add("lane held");
+        gate.acquire();
+    });
+    ASSERT_TRUE(script.journal.wait_for("lane held"));
+
+    ask("other");
+
+    EXPECT_TRUE(answers.wait_for("other user:a"));
+    gate.release();
+}
+
+TEST_F(CheckLaneTest, WhoWaitsBehindAnAuthPluginThatHoldsTheLaneIsRefused) {
+    let_the_plugin_hold_its_lane();
+    CheckLane impatient(resolver, deadlines, 50ms);
+    impatient.start();
+
+    ask(impatient, "hold");
+    ask(impatient, "behind");
+
+    EXPECT_TRUE(answers.wait_for("hold unavailable"));
+    EXPECT_TRUE(answers.wait_for("behind unavailable"));
+    gate.release();
+    impatient.stop();
+    EXPECT_EQ(answers.lines().size(), 2u);  // the late verdicts are nobody's
+}
+
+TEST_F(CheckLaneTest, StopDropsWhoStillWaits) {
+    auto kept = std::make_shared<int>();
+    const std::weak_ptr<int> left = kept;
+    checks.check({instance}, {}, [kept = std::move(kept)](auto) {});
+
+    deadlines.stop();
+
+    EXPECT_TRUE(left.expired());
+}
+
+}  // namespace
+}  // namespace patchbay::plugins
