@@ -19,7 +19,7 @@ CheckLane::CheckLane(net::Resolver& resolver, net::Deadlines& deadlines,
                      std::chrono::milliseconds limit)
     : deadlines_(deadlines), limit_(limit), lane_(0, resolver) {}
 
-void CheckLane::check(std::vector<InstanceRef> chain, AuthRequest request, AuthDone done) {
+void CheckLane::check(std::vector<AuthPlugin> chain, AuthRequest request, AuthDone done) {
     auto waiting = std::make_shared<AuthDone>(std::move(done));
     const auto deadline =
         deadlines_.after(limit_, [waiting] { (*waiting)(std::unexpected(late())); });

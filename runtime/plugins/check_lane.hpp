@@ -21,7 +21,7 @@ public:
 
     // As authenticate(). `done` runs once, on this lane, or on the deadlines' thread when the limit
     // has passed: then it hears `unavailable`. Before start(): it waits for that. [any-thread]
-    void check(std::vector<InstanceRef> chain, AuthRequest request, AuthDone done);
+    void check(std::vector<AuthPlugin> chain, AuthRequest request, AuthDone done);
 
     void start() { lane_.start(); }
     void stop() { lane_.stop(); }  // idempotent; joins

@@ -30,11 +30,12 @@ protected:
     }
     void ask(const std::string& credential) { ask(checks, credential); }
     void ask(CheckLane& on, const std::string& credential) {
-        on.check(
-            {instance}, {.credential = credential}, [this, credential](Result<Principal> result) {
-                answers.add(credential + " " +
-                            (result ? result->owner : std::string(name_of(result.error().code))));
-            });
+        on.check({{"script", instance}}, {.credential = credential},
+                 [this, credential](Result<Principal> result) {
+                     const auto heard =
+                         result ? result->owner : std::string(name_of(result.error().code));
+                     answers.add(credential + " " + heard);
+                 });
     }
 
     std::counting_semaphore<> gate{0};
