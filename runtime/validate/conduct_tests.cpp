@@ -77,6 +77,7 @@ Verdict time(const Subject& subject) {
     const auto loaded = load(subject);
     if (!loaded) return skipped("it does not load");
     auto worst = passed();
+    const auto jobs_before = job_time(last_words());
     for (const auto* kind : kinds_of(**loaded)) {
         const bool upstream = asks_upstream(subject, **loaded, *kind);
         for (const auto& scene : kind->scenes) {
@@ -95,6 +96,8 @@ Verdict time(const Subject& subject) {
             const auto verdict = judge(samples, scene.name);
             if (verdict.outcome == Outcome::failed) return verdict;
             if (verdict.outcome == Outcome::warned) worst = verdict;
+            const auto in_jobs = job_time(last_words()) - jobs_before;
+            if (in_jobs > rounds * 1s) return slow_jobs(in_jobs, scene.name);
         }
     }
     return worst;

@@ -93,6 +93,10 @@ patchbay_status start_pending(Session& session, const Starting& starting, Owned 
         if (status == PATCHBAY_E_BAD_REQUEST)
             probe.find(starting.breach,
                        std::string(starting.function) + "() got " + starting.refused);
+        if (status == PATCHBAY_E_UNSUPPORTED)
+            probe.find(starting.breach,
+                       std::string(starting.function) +
+                           "() was called for an owner that has no run, and never works there");
         note_stale(probe, starting.function, status);
         return status;
     }

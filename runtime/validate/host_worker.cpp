@@ -1,5 +1,8 @@
 // patchbay.worker/1 as the plugin sees it: jobs run on a thread of their own.
 #include "runtime/validate/host_side.hpp"
+#include "runtime/validate/last_words.hpp"
+
+#include <chrono>
 
 namespace patchbay::validate {
 namespace {
@@ -15,7 +18,11 @@ struct Job {
 void run_job(void* user) {
     auto& job = *static_cast<Job*>(user);
     LentMemory lent("worker job", job.session->probe().guards_views());
+    const auto start = std::chrono::steady_clock::now();
     job.threw = !job.session->call("worker job", Tag::worker, lent, [&] { job.job(job.user); });
+    const auto time = std::chrono::steady_clock::now() - start;
+    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+    last_words().job_ms.fetch_add(static_cast<uint64_t>(ms), std::memory_order_relaxed);
 }
 
 void job_done(void* user, patchbay_status status) {

@@ -1,6 +1,8 @@
 // What a child leaves behind, however it dies: a page that it shares with its parent.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 
@@ -14,7 +16,17 @@ struct LastWords {
     char scene[128];    // what the test was playing
     char view[128];     // the view that was touched when it was not lent any more; "" = none
     uint32_t overread;  // 1: it was lent, but read beyond its end, or written to
+
+    // How long the plugin's jobs have run, those that have ended. They may block, and no limit of a
+    // test is about them.
+    std::atomic<uint64_t> job_ms;
 };
+
+static_assert(std::atomic<uint64_t>::is_always_lock_free, "two processes share it");
+
+inline std::chrono::milliseconds job_time(const LastWords& words) {
+    return std::chrono::milliseconds(words.job_ms.load(std::memory_order_relaxed));
+}
 
 // The page of this process. Until share() it is private. Never freed.
 LastWords& last_words();

@@ -104,9 +104,9 @@ Verdict descriptors(const Subject& subject) {
 
 // A thread that was joined may be listed a moment longer.
 size_t threads_left(size_t before) {
-    constexpr auto patience = 500ms;
+    constexpr auto moment = 500ms;
     constexpr auto step = 5ms;
-    for (auto waited = 0ms; threads() > before && waited < patience; waited += step)
+    for (auto waited = 0ms; threads() > before && waited < moment; waited += step)
         std::this_thread::sleep_for(step);
     return threads() > before ? threads() - before : 0;
 }

@@ -13,12 +13,21 @@
 namespace patchbay::validate {
 namespace {
 
+// What a test plays of a plugin whose jobs take their time; the first scene in any case.
+constexpr std::chrono::seconds job_budget{10};
+
 std::string without_end(std::string_view text) {
     while (text.ends_with('.')) text.remove_suffix(1);
     return std::string(text);
 }
 
 }  // namespace
+
+Verdict slow_jobs(std::chrono::milliseconds time, std::string_view scene) {
+    return warned(fmt::format("its jobs took {:.1f} s until it was {}: the rest was not played",
+                              std::chrono::duration<double>(time).count(), scene),
+                  "Jobs may block; have them wait for less in tests, by the config.");
+}
 
 Result<std::vector<Finding>> play_scene(const Subject& subject, const patchbay_plugin& plugin,
                                         const HostTraits& traits, const Scene& scene) {
@@ -83,6 +92,7 @@ Verdict play(const Subject& subject, const Program& program,
     if (kinds.empty()) return skipped("it offers no such interface");
 
     bool any = false;
+    const auto jobs_before = job_time(last_words());
     for (const auto* kind : kinds) {
         const bool upstream = asks_upstream(subject, **loaded, *kind);
         for (const auto& scene : kind->scenes) {
@@ -93,6 +103,8 @@ Verdict play(const Subject& subject, const Program& program,
             for (const auto& finding : *findings)
                 if (std::ranges::find(breaches, finding.breach) != breaches.end())
                     return failed(sentence_of(finding, scene.name));
+            const auto in_jobs = job_time(last_words()) - jobs_before;
+            if (in_jobs > job_budget) return slow_jobs(in_jobs, scene.name);
         }
     }
     note(last_words().scene, "");

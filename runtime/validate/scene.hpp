@@ -99,6 +99,9 @@ Result<std::optional<Difference>> difference_between(const Subject& subject, con
 // A finding as the end of a sentence: "finish() was called a second time, when it is left alone".
 std::string sentence_of(const Finding& finding, std::string_view scene);
 
+// What a test says that has not played all, because jobs of the plugin's took so long.
+Verdict slow_jobs(std::chrono::milliseconds time, std::string_view scene);
+
 // Plays them, each in a fresh session, and fails at the first finding of one of `breaches`. Skipped
 // when there is no such scene, or no instance.
 Verdict play(const Subject& subject, const Program& program,

@@ -73,6 +73,8 @@ public:
     posix_spawnattr_t attributes{};
 };
 
+constexpr std::chrono::milliseconds most_job_time = std::chrono::minutes(5);  // beside the limit
+
 std::string name_of_end(int status) {
     if (WIFSIGNALED(status)) {
         const char* name = sigabbrev_np(WTERMSIG(status));
@@ -145,11 +147,14 @@ bool Spawned::read_more(std::string& line) const {
 Spawned::End Spawned::wait(std::chrono::milliseconds timeout) {
     using std::chrono::milliseconds;
     constexpr milliseconds tick{20};  // a plugin's own child may hold the pipe open
-    const auto deadline = steady_clock::now() + timeout;
+    const auto start = steady_clock::now();
+    const auto limit = [&] {  // a job of the plugin's has its own time
+        return timeout + std::min(job_time(*words_), most_job_time);
+    };
     End end;
     bool open = true;
     while (!has_ended()) {
-        if (steady_clock::now() >= deadline && !end.timed_out) {
+        if (steady_clock::now() - start >= limit() && !end.timed_out) {
             end.timed_out = true;
             kill_all();
         }

@@ -55,6 +55,7 @@ FAULTS = {
     "middleware_passes_too": ("middleware.events", "let the batch pass all the same"),
     "middleware_sees_pieces": ("middleware.cuts", "when it is cut at byte "),
     "exporter_keeps_view": ("memory.views", "it used the view spans_json"),
+    "asks_without_run": ("host.arguments", "history.read() was called for an owner that has no run"),
     "answers_twice": ("auth.answers_once", "complete() was called a second time"),
     "needs_host_library": ("static.dependencies", "it needs libPocoFoundation.so"),
     "agent_unknown_code": ("load.newer_host", "in a host of version 99 the answer never ended"),
@@ -77,6 +78,7 @@ LENGTHY = {"slow_create", "leaves_threads"}
 NEEDS_MALLOC = {"leftover.memory"}  # of the C library: a sanitizer's does not say what is in use
 # What these do kills every test that comes near it: they are for the death itself.
 DEADLY = {"aborts", "hangs"}
+SLOW_JOBS = {"slow_jobs"}  # takes minutes
 FAULTLESS = {"nothing", "lists_models", "agent_nothing", "tool_nothing", "middleware_nothing",
              "exporter_nothing", "uses_services"}
 
@@ -146,7 +148,7 @@ class FaultTest(unittest.TestCase):
     def test_every_planted_plugin_is_expected(self):
         built = {path.stem.removeprefix("faulty_") for path in FAULTY.glob("*.so")}
 
-        self.assertEqual(built, set(FAULTS) | set(WARNED) | DEADLY | FAULTLESS)
+        self.assertEqual(built, set(FAULTS) | set(WARNED) | DEADLY | FAULTLESS | SLOW_JOBS)
 
     def test_each_fault_is_found_by_its_test_and_by_no_other(self):
         for fault, (test, words) in findable(FAULTS).items():
@@ -181,6 +183,14 @@ class FaultTest(unittest.TestCase):
                 self.assertEqual(code, 0)
                 self.assertEqual(list(warned), [test])
                 self.assertIn(words, warned[test]["what"])
+
+    def test_jobs_that_block_for_long_are_no_fault_and_not_all_is_played(self):
+        code, report = report_of(library("slow_jobs"), "--only", "stream.pause", "tool.result")
+
+        self.assertEqual(code, 0, report)
+        for test in report["tests"]:
+            self.assertEqual(test["outcome"], "warned", test)
+            self.assertIn("its jobs took", test["what"])
 
     def test_strangers_may_be_allowed_but_not_only_where_something_failed(self):
         allowed = ("--allow-strangers", "--only", "auth")

@@ -24,9 +24,8 @@ public:
         faults_.push_back(std::move(what));
     }
     void fault(const char* function, std::string_view what) {
-        std::string text(function);
-        text += what;
-        fault(std::move(text));
+        const std::lock_guard lock(mutex_);
+        faults_.emplace_back(function).append(what);
     }
     std::vector<std::string> faults() const {
         const std::lock_guard lock(mutex_);
