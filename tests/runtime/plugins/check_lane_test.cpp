@@ -86,7 +86,7 @@ TEST_F(CheckLaneTest, WhoWaitsBehindAnAuthPluginThatHoldsTheLaneIsRefused) {
 TEST_F(CheckLaneTest, StopDropsWhoStillWaits) {
     auto kept = std::make_shared<int>();
     const std::weak_ptr<int> left = kept;
-    checks.check({instance}, {}, [kept = std::move(kept)](auto) {});
+    checks.check({{"script", instance}}, {}, [kept = std::move(kept)](auto) {});
 
     deadlines.stop();
 

@@ -474,12 +474,12 @@ private:
         else if (owner == "agent")
             EXPECT_TRUE(Answer::open(lane, plugin, AgentCall{}, reader, silent));
         else if (owner == "auth")
-            authenticate(lane, {plugin}, {}, [](const auto&) {});
+            authenticate(lane, {{"asker", plugin}}, {}, [](const auto&) {});
         else
             ask_about_turn(lane, plugin, {}, [](const auto&) {});
     }
 
-    JobPool pool{2, 1000};
+    JobPool pool{{.threads = 2, .queue_limit = 1000}};
     SilentRun silent;
     FullListener reader;
 };
