@@ -12,10 +12,13 @@
 #include <array>
 #include <memory>
 #include <numeric>
+#include <optional>
+#include <thread>
 
 namespace patchbay::validate {
 namespace {
 
+using namespace std::chrono_literals;
 using SessionPointer = std::unique_ptr<Session>;
 
 // An instance in a session of its own, in the ordinary world.
@@ -113,6 +116,19 @@ Result<std::string> differs_without_younger(const Subject& subject, const patchb
     return difference(alone.transcripts[0], kind.transcript({**older, subject}), scene);
 }
 
+// Longer than the second that a clock may tell.
+constexpr auto a_while = 1100ms;
+
+// Whether a difference is another instance's doing, and not a clock's or chance: asked alone again,
+// it says what it said before, or something else that stays.
+bool is_steady(const Subject& subject, const patchbay_plugin& plugin, const Kind& kind,
+               const Alone& alone) {
+    const auto again = ask_alone(subject, plugin, kind).value_or(Alone{});
+    if (again == alone) return true;
+    std::this_thread::sleep_for(a_while);
+    return ask_alone(subject, plugin, kind).value_or(Alone{}) == again;
+}
+
 Verdict instances(const Subject& subject) {
     const auto loaded = load(subject);
     if (!loaded) return skipped("it does not load");
@@ -120,11 +136,11 @@ Verdict instances(const Subject& subject) {
         enter("alone");
         const auto alone = ask_alone(subject, **loaded, *kind);
         if (!alone) return skipped("it makes no instance: " + alone.error().message);
-        const bool steady = ask_alone(subject, **loaded, *kind).value_or(Alone{}) == *alone;
         for (const auto differs : {&differs_beside_older, &differs_without_younger}) {
             const auto found = differs(subject, **loaded, *kind, *alone);
             if (!found) return failed("a second instance was refused: " + found.error().message);
-            if (steady && !found->empty()) return failed(*found);
+            if (!found->empty() && is_steady(subject, **loaded, *kind, *alone))
+                return failed(*found);
         }
     }
     enter("");
@@ -141,24 +157,40 @@ std::vector<Told> tell_one_by_one(const Kind& kind, const Stage& stage) {
     return all;
 }
 
-// Twice alone, then all at a time. What was refused or cut short among many may have met a limit,
-// which is not judged here.
+using Tales = std::vector<Told>;
+
+// The first that is another one among many, and is the same in these two. nullopt = none. What was
+// refused or cut short among many may have met a limit, which is not judged here.
+std::optional<Verdict> mixed_up(const Tales& alone, const Tales& together, const Tales& before,
+                                const Tales& after) {
+    for (size_t i = 0; i < std::min(alone.size(), together.size()); ++i) {
+        const bool other = together[i].text != alone[i].text;
+        if (!other || together[i].ended != alone[i].ended) continue;
+        if (before[i].text == after[i].text)
+            return failed(fmt::format("alone: \"{}\"; among others: \"{}\"", alone[i].text,
+                                      together[i].text));
+    }
+    return std::nullopt;
+}
+
+bool says_the_same(const Tales& alone, const Tales& together) {
+    return std::ranges::equal(alone, together, {}, &Told::text, &Told::text);
+}
+
+// Alone, then all at a time; where that differs alone again, as a clock would differ too.
 Verdict compare(const Kind& kind, const Stage& stage) {
     enter("asked one after the other");
-    const auto first = tell_one_by_one(kind, stage);
-    const auto second = tell_one_by_one(kind, stage);
+    const auto alone = tell_one_by_one(kind, stage);
     std::array<size_t, count> numbers;
     std::iota(numbers.begin(), numbers.end(), size_t{0});
     enter("asked 12 times at a time");
     const auto together = kind.at_a_time(stage, numbers);
-    for (size_t i = 0; i < std::min(first.size(), together.size()); ++i) {
-        const bool steady = first[i].text == second[i].text;
-        if (!steady || together[i].ended != first[i].ended) continue;
-        if (together[i].text != first[i].text)
-            return failed(fmt::format("alone: \"{}\"; among others: \"{}\"", first[i].text,
-                                      together[i].text));
-    }
-    return passed();
+    if (says_the_same(alone, together)) return passed();
+    const auto again = tell_one_by_one(kind, stage);
+    if (const auto found = mixed_up(alone, together, alone, again)) return *found;
+    std::this_thread::sleep_for(a_while);
+    const auto later = tell_one_by_one(kind, stage);
+    return mixed_up(alone, together, again, later).value_or(passed());
 }
 
 Verdict answers(const Subject& subject) {

@@ -3,7 +3,9 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <filesystem>
+#include <string_view>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define PATCHBAY_OTHER_ALLOCATOR 1
@@ -49,6 +51,11 @@ std::optional<size_t> bytes_in_use() {
     const auto info = mallinfo2();
     return info.uordblks + info.hblkhd;
 #endif
+}
+
+bool has_thread_caches() {
+    const char* tunables = std::getenv("GLIBC_TUNABLES");
+    return !tunables || !std::string_view(tunables).ends_with(without_thread_caches);
 }
 
 size_t open_descriptors() { return entries_of("/proc/self/fd"); }

@@ -14,6 +14,11 @@ size_t growth_of(const std::function<void()>& round, size_t (*measure)());
 // Bytes of the heap that are in use; nullopt under a sanitizer, whose allocator does not say.
 std::optional<size_t> bytes_in_use();
 
+// Of the C library's malloc(), as GLIBC_TUNABLES has it: each thread's cache counts as in use, and
+// takes many rounds to fill up.
+constexpr const char* without_thread_caches = "glibc.malloc.tcache_count=0";
+bool has_thread_caches();
+
 size_t open_descriptors();
 size_t threads();
 

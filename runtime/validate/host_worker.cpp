@@ -22,7 +22,7 @@ void run_job(void* user) {
     job.threw = !job.session->call("worker job", Tag::worker, lent, [&] { job.job(job.user); });
     const auto time = std::chrono::steady_clock::now() - start;
     const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
-    last_words().job_ms.fetch_add(static_cast<uint64_t>(ms), std::memory_order_relaxed);
+    std::atomic_ref(last_words().job_ms).fetch_add(static_cast<uint64_t>(ms));
 }
 
 void job_done(void* user, patchbay_status status) {

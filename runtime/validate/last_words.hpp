@@ -19,13 +19,13 @@ struct LastWords {
 
     // How long the plugin's jobs have run, those that have ended. They may block, and no limit of a
     // test is about them.
-    std::atomic<uint64_t> job_ms;
+    alignas(8) uint64_t job_ms;
 };
 
-static_assert(std::atomic<uint64_t>::is_always_lock_free, "two processes share it");
+static_assert(std::atomic_ref<uint64_t>::is_always_lock_free, "two processes share it");
 
-inline std::chrono::milliseconds job_time(const LastWords& words) {
-    return std::chrono::milliseconds(words.job_ms.load(std::memory_order_relaxed));
+inline std::chrono::milliseconds job_time(LastWords& words) {
+    return std::chrono::milliseconds(std::atomic_ref(words.job_ms).load());
 }
 
 // The page of this process. Until share() it is private. Never freed.

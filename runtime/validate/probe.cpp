@@ -133,7 +133,7 @@ void Probe::run(const CurrentCall& call, const std::function<void()>& body, bool
     if (call.tag != Tag::worker) turns_.take_lane();
     current_call = &call;
     note(last_words().slot, call.slot);
-    const Scales scales(conduct_.weigh && call.tag != Tag::worker);
+    const Scales scales(weighs_ && call.tag != Tag::worker);
     const Stopwatch watch(measured);
     try {
         body();

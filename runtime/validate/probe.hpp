@@ -28,7 +28,6 @@ struct Conduct {
     bool guard_views = false;   // views are untouchable once a call has returned
     bool move_threads = false;  // every call comes on another OS thread
     bool measure = false;       // how long each call on a lane takes
-    bool weigh = false;         // what the calls leave on the heap
 };
 
 // A call into the plugin that runs now.
@@ -82,8 +81,10 @@ public:
     using CallKey = std::pair<std::string, size_t>;
     const std::map<CallKey, std::chrono::nanoseconds>& times() const { return times_; }
 
-    // Bytes that the calls left on the heap.
-    int64_t weight() const { return weight_; }
+    // From now on calls are weighed, or no more: what they leave on the heap. Freeing much is slow
+    // to weigh.
+    void weigh(bool on) { weighs_ = on; }
+    int64_t weight() const { return weight_; }  // bytes
 
     bool guards_views() const { return conduct_.guard_views; }
 
@@ -96,6 +97,7 @@ private:
     uint64_t calls_ = 0;
     std::map<std::string, size_t> calls_by_slot_;
     std::map<CallKey, std::chrono::nanoseconds> times_;
+    bool weighs_ = false;
     int64_t weight_ = 0;
     mutable std::mutex mutex_;  // of findings_
     std::vector<Finding> findings_;

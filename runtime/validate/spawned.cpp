@@ -1,6 +1,7 @@
 #include "runtime/validate/spawned.hpp"
 
 #include "runtime/validate/child.hpp"
+#include "runtime/validate/growth.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -84,6 +85,31 @@ std::string name_of_end(int status) {
     return code == 0 ? "" : fmt::format("exit code {}", code);
 }
 
+// This process' own environment, and no caches of a thread's in the child's malloc(): what they
+// fill up with looks like a leak. See growth.hpp.
+std::vector<std::string> environment_of_child() {
+    constexpr std::string_view name = "GLIBC_TUNABLES=";
+    std::string tunables(name);
+    std::vector<std::string> all;
+    for (char** entry = environ; *entry; ++entry) {
+        if (std::string_view(*entry).starts_with(name))
+            tunables.assign(*entry).push_back(':');
+        else
+            all.emplace_back(*entry);
+    }
+    tunables.append(without_thread_caches);
+    all.push_back(std::move(tunables));
+    return all;
+}
+
+// As exec() wants them.
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+    std::vector<char*> pointers;
+    for (auto& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    return pointers;
+}
+
 }  // namespace
 
 Descriptor::~Descriptor() {
@@ -118,11 +144,10 @@ Result<Spawned> Spawned::start(std::string_view test_name, const Subject& subjec
 
     std::vector<std::string> words = {"patchbay", "plugin", "validate-child",
                                       std::string(test_name)};
-    std::vector<char*> arguments;
-    for (auto& word : words) arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    if (const int problem = posix_spawn(&child.pid_, "/proc/self/exe", &setting.actions,
-                                        &setting.attributes, arguments.data(), environ))
+    auto environment = environment_of_child();
+    if (const int problem =
+            posix_spawn(&child.pid_, "/proc/self/exe", &setting.actions, &setting.attributes,
+                        pointers_to(words).data(), pointers_to(environment).data()))
         return no_child("posix_spawn", problem);
     child.verdict_ = std::move(pipe->read);
     child.output_ = std::move(*output);

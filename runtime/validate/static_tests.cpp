@@ -5,6 +5,7 @@
 #include <dlfcn.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <link.h>
 
 #include <algorithm>
 #include <array>
@@ -110,10 +111,24 @@ bool may_be_shared(std::string_view name) {
     });
 }
 
+// DT_NEEDED of this program, as it lies in memory.
+std::vector<std::string> needed_by_host() {
+    const link_map* map = nullptr;
+    void* self = dlopen(nullptr, RTLD_LAZY);
+    if (!self || dlinfo(self, RTLD_DI_LINKMAP, &map) != 0) return {};
+    const char* texts = nullptr;
+    for (const auto* field = map->l_ld; field->d_tag != DT_NULL; ++field)
+        if (field->d_tag == DT_STRTAB) texts = reinterpret_cast<const char*>(field->d_un.d_ptr);
+    std::vector<std::string> names;
+    for (const auto* field = map->l_ld; texts && field->d_tag != DT_NULL; ++field)
+        if (field->d_tag == DT_NEEDED) names.emplace_back(texts + field->d_un.d_val);
+    return names;
+}
+
 // What this program needs, and no plugin may.
 const std::vector<std::string>& libraries_of_host() {
     static const auto libraries = [] {
-        auto host = read_elf("/proc/self/exe").value_or(ElfFile{}).needed;
+        auto host = needed_by_host();
         std::erase_if(host, &may_be_shared);
         return host;
     }();
@@ -127,9 +142,11 @@ Verdict dependencies(const Subject& subject) {
                 return failed(
                     "it needs a library by a path: " + name,
                     "Link to the library by its name: -lNAME, not a path without soname.");
-            const bool of_host = std::ranges::any_of(
-                libraries_of_host(),
-                [&](const std::string& library) { return stem_of(library) == stem_of(name); });
+            const bool of_host =
+                !may_be_shared(name) &&
+                std::ranges::any_of(libraries_of_host(), [&](const std::string& library) {
+                    return stem_of(library) == stem_of(name);
+                });
             if (of_host)
                 return failed(
                     fmt::format("it needs {}, which the host brings in a version of its own", name),

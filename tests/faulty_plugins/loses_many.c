@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#define ROOM 500
+#define ROOM 100
 
 static int open_chats;
 

@@ -1,6 +1,8 @@
 /* Tells what belongs to one chat in the one that was opened last. */
 #include "well_behaved.h"
 
+#include <stddef.h>
+
 static struct chat* last;
 
 static patchbay_status remember(struct chat* chat, const patchbay_chat_request* request) {

@@ -7,4 +7,5 @@ static patchbay_status open_badly(struct chat*, const patchbay_chat_request*) {
     throw std::runtime_error("boo");
 }
 
-extern const struct faults faults = {open_badly, nullptr, nullptr, nullptr, nullptr, 0, 0, 0};
+extern const struct faults faults = {open_badly, nullptr, nullptr, nullptr, nullptr,
+                                     nullptr,    nullptr, 0,       0,       0};
