@@ -246,11 +246,13 @@ Result<void> RunningServer::listen() {
     gate_ = std::make_unique<net::Gate>(
         gate_options(), [this](net::Exchange exchange) { server_->handle(std::move(exchange)); });
     server_->set_gate(*gate_);
-    // What was open waits on the lanes, in front of every request, until they start; and they start
-    // only when the server can listen: a start that fails must leave open runs as they are.
+    // What was open waits on the lanes until they start; and they start only when the server can
+    // listen: a start that fails must leave open runs as they are. Requests are answered when the
+    // lanes have taken it over: who asks what is open is told.
     if (auto recovered = engine_->recover(); !recovered) return recovered;
     if (auto listening = gate_->start(); !listening) return listening;
     lanes_->start();
+    engine_->wait_for_lanes();
     checks_->start();
     running_ = true;
     return {};

@@ -172,6 +172,10 @@ void Engine::update(const InteractionId& id, std::optional<std::string> title,
     });
 }
 
+void Engine::wait_for_lanes() {
+    for (auto& shard : shards_) run_on(shard->lane(), [] {});
+}
+
 std::vector<StreamInfo> Engine::streams() {
     std::vector<StreamInfo> infos;
     for (auto& shard : shards_) {

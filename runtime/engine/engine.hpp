@@ -69,6 +69,10 @@ public:
     // lanes' first request. [control]
     Result<void> recover();
 
+    // Returns when the lanes, which have started, have taken over what recover() has for them.
+    // [control]
+    void wait_for_lanes();
+
     // Begins a turn; `done` hears on the home lane when the user's message is committed, or why it
     // was refused: not_found, model_not_found, bad_request (agent), conflict, precondition_failed,
     // queue_full, idempotency_mismatch, storage, unavailable. [home lane]

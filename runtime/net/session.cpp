@@ -104,7 +104,8 @@ size_t Session::parse(std::string_view bytes) {
     if (!reader_) {
         // RFC 9112, 2.2: empty lines before a request are to be ignored.
         while (bytes.substr(skipped).starts_with("\r\n")) skipped += 2;
-        if (skipped == bytes.size()) return skipped;
+        const auto rest = bytes.substr(skipped);
+        if (rest.empty() || rest == "\r") return skipped;  // perhaps half of an empty line
         const GateOptions& options = sessions_.options();
         reader_ = std::make_unique<RequestReader>(options.head_bytes, options.body_bytes);
         body_tally_ = sessions_.new_body_tally();

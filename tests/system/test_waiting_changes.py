@@ -37,12 +37,12 @@ class WaitingChangeTest(unittest.TestCase):
         self.serve("create", enabled=False)
         first = self.client.send("POST", "/api/admin/plugins/waiter/enable", {})
         self.addCleanup(first.close)
+        self.named("create")  # it has begun
 
         refused = self.client.post("/api/admin/reload", {})
 
         self.assertEqual((refused.status, refused.json()["code"]), (503, "unavailable"))
         self.assertIn("does not return", refused.json()["error"])
-        self.named("create")
         self.assertEqual(self.state(), "off")
         self.check_whole()
         self.door.touch()

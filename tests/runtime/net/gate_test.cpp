@@ -55,6 +55,19 @@ TEST_F(GateTest, PipelinedRequestsAreAnsweredInOrderOneAtATime) {
     workers.stop();
 }
 
+TEST_F(GateTest, AnEmptyLineBeforeARequestMayComeInTwoPieces) {
+    start();
+    LoopbackClient client = connect();
+    LoopbackClient other = connect();
+
+    client.send("\r");
+    other.send(get_request);
+    EXPECT_EQ(body_of(other.read_response()), "GET /a ");  // the first piece was read before
+    client.send("\n" + std::string(get_request));
+
+    EXPECT_EQ(body_of(client.read_response()), "GET /a ");
+}
+
 TEST_F(GateTest, ARequestMayComeByteByByte) {
     start();
     LoopbackClient client = connect();

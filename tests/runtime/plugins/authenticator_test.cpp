@@ -193,6 +193,10 @@ TEST_F(AuthenticatorTest, InvalidVerdictsDeny) {
             return host_verdict.complete(script.host, request, &of_another_kind);
         }};
 
+    auto no_limit = std::make_shared<FaultLimit>();
+    no_limit->count = 0;
+    instance = make_instance(script, "scripted", {.version = "0.0.0", .fault_limit = no_limit});
+
     for (const auto& verdict : verdicts) {
         const auto lines = answer_of([&](auto request) {
             EXPECT_EQ(verdict(request), PATCHBAY_E_BAD_REQUEST);
