@@ -209,8 +209,10 @@ class FailingDiskTest(unittest.TestCase):
 
     def test_a_server_stops_in_time_on_a_disk_that_refuses_and_its_runs_go_on_later(self):
         whole = self.whole_answer()
-        for name, value in {**WRITE_FAULTS, "sync_error": errno.EIO}.items():
-            with self.subTest(name):
+        # Not "full": what finds room in pages that are there is written, as the run's end may be.
+        for name, value in [("write_error", errno.ENOSPC), ("write_error", errno.EIO),
+                            ("sync_error", errno.EIO)]:
+            with self.subTest(name, value=value):
                 interaction = self.client.interaction()
                 stream = self.client.run(interaction, "hello")
                 shown = stream.until(lambda event: event.name == "delta")
