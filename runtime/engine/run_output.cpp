@@ -5,19 +5,26 @@
 #include <utility>
 
 namespace patchbay::engine {
+namespace {
+
+// Events without a text fill the memory, too.
+size_t cost_of(const Event& event) { return 64 + event.body.size(); }
+
+}  // namespace
 
 void RunOutput::add(Event event) {
     event.run = run_;
-    open_bytes_ += event.body.size();
     if (!events_.empty() && event.kind == EventKind::delta && event.extra.empty()) {
         Event& last = events_.back();
         if (last.kind == EventKind::delta && last.channel == event.channel &&
             last.attempt == event.attempt && last.extra.empty() &&
             last.body.size() + event.body.size() <= joined_bytes) {
+            open_bytes_ += event.body.size();
             last.body += event.body;
             return;
         }
     }
+    open_bytes_ += cost_of(event);
     events_.push_back(std::move(event));
 }
 
@@ -37,7 +44,7 @@ void RunOutput::take_back(Batch& batch) {
     for (auto& projection : projections_) {
         if (auto* message = std::get_if<InsertMessage>(&projection)) message->event += shift;
     }
-    for (const auto& event : batch.events) open_bytes_ += event.body.size();
+    for (const auto& event : batch.events) open_bytes_ += cost_of(event);
     std::ranges::move(events_, std::back_inserter(batch.events));
     std::ranges::move(projections_, std::back_inserter(batch.projections));
     events_ = std::move(batch.events);

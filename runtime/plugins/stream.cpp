@@ -13,6 +13,7 @@ namespace {
 
 // What a stream may emit at once, and after PAUSE: who goes beyond ignores it.
 constexpr uint64_t unread_limit = 256 * 1024;
+constexpr uint64_t event_cost = 64;  // of an event that nobody reads yet, beside its texts
 
 }  // namespace
 
@@ -46,7 +47,7 @@ patchbay_status Stream::emit(std::span<const patchbay_event> events) {
             return PATCHBAY_E_LIMIT;
         }
     }
-    if (paused_ && (bytes_while_paused_ += bytes) > unread_limit) {
+    if (paused_ && (bytes_while_paused_ += bytes + events.size() * event_cost) > unread_limit) {
         exceed("emitted more than 256 KiB after PAUSE");
         return PATCHBAY_E_LIMIT;
     }

@@ -41,6 +41,18 @@ TEST_F(RunOutputTest, JoinedDeltasStayBelow4KiB) {
     EXPECT_EQ(taken(output).events.size(), 2u);
 }
 
+TEST_F(RunOutputTest, EventsWithoutATextCountToo) {
+    for (int i = 0; i < 100; ++i) output.add(delta("", Channel(i % 2)));
+    const auto open = output.open_bytes();
+
+    auto refused = taken(output);
+    EXPECT_EQ(output.open_bytes(), 0u);
+    output.take_back(refused);
+
+    EXPECT_GE(open, 100u * 64);
+    EXPECT_EQ(output.open_bytes(), open);
+}
+
 TEST_F(RunOutputTest, ARefusedBatchIsOpenAgainInFrontOfWhatCameSince) {
     output.add(delta("first"));
     auto refused = taken(output);

@@ -38,6 +38,12 @@ const Row rows[] = {
      }},
     {"provider", "on after PAUSE",
      [](Asker& host) { repeat(host, 8, [&] { return emit(host, 60 * 1024); }); }},
+    {"provider", "on after PAUSE, without a text",
+     [](Asker& host) {
+         host(emit(host, 60 * 1024));
+         repeat(host, 4100,
+                [&] { return emit(host, {.kind = PATCHBAY_EVENT_PROGRESS, .percent = 1}); });
+     }},
     {"provider", "events that are amiss",
      [](Asker& host) {
          host(emit(host, delta("\xFF")));

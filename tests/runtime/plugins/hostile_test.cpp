@@ -215,6 +215,26 @@ TEST_F(HostileTest, BatchOfMoreThan256KiBFailsItsStream) {
     EXPECT_EQ(instance->faults(), 1u);
 }
 
+TEST_F(HostileTest, EventsWithoutTextMeetTheCapAfterPauseToo) {
+    ASSERT_TRUE(open_stream());
+    script.on_cancel = [&](auto) { script.finish(stream, PATCHBAY_FINISH_CANCELLED); };
+    listener.on_events_returns = [] { return PATCHBAY_PAUSE; };
+    const patchbay_event progress{.kind = PATCHBAY_EVENT_PROGRESS, .percent = 1};
+
+    on_lane([&] {
+        int taken = 0;
+        while (taken < 10'000 &&
+               host_stream.emit(script.host, stream, &progress, 1) == PATCHBAY_PAUSE)
+            ++taken;
+        EXPECT_EQ(taken, 1 + 256 * 1024 / 64);
+    });
+
+    EXPECT_TRUE(listener.journal.wait_for("finish 7 limit"));
+    EXPECT_TRUE(all_closed());
+    EXPECT_EQ(listener.message, "scripted emitted more than 256 KiB after PAUSE");
+    EXPECT_EQ(instance->faults(), 1u);
+}
+
 TEST_F(HostileTest, TimeThatAnotherPluginTakesMeanwhileIsNotCounted) {
     Script inner;
     const auto other = make_instance(inner, "inner");

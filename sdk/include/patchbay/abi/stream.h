@@ -4,10 +4,10 @@
  *
  * Threads    emit and finish are [lane]; post is [any-thread].
  * Limits     16 KiB of text wait at most before emit() says PAUSE; resume() comes when less than
- *            4 KiB wait. Who ignores PAUSE meets the cap of 256 KiB: the stream fails, alone.
- *            The texts of one emit() are at most 256 KiB together: beyond that the stream fails,
- *            too. Those of one event are 64 KiB: beyond that its emit() is dropped, as it is for
- *            any invalid event, and the stream goes on. */
+ *            4 KiB wait. What is emitted after PAUSE is capped: 256 KiB, where an event counts 64
+ *            bytes beside its texts; beyond that the stream fails, alone. So it does beyond 256 KiB
+ *            of text in one emit(). An event has at most 64 KiB: beyond that its emit() is dropped,
+ *            as for any invalid event, and the stream goes on. */
 #ifndef PATCHBAY_ABI_STREAM_H
 #define PATCHBAY_ABI_STREAM_H
 

@@ -218,6 +218,7 @@ private:
     }
 
     static constexpr uint64_t max_bytes = 256 * 1024;  // in one emit, and after PAUSE
+    static constexpr uint64_t event_cost = 64;         // beside its texts, after PAUSE
     static constexpr uint64_t high_mark = 16 * 1024;   // of what waits: PAUSE
 
     AnswerFunctions functions_ = {};
@@ -266,7 +267,7 @@ inline patchbay_status FakeStream::emit(const patchbay_event* events, uint32_t c
     }
     if (paused_) {
         if (told_to_pause_) ++emits_while_paused_;
-        waiting_bytes_ += bytes;
+        waiting_bytes_ += bytes + uint64_t{count} * event_cost;
         if (waiting_bytes_ > max_bytes) {
             break_off("emit beyond the cap of 256 KiB", "emitted too much after PAUSE");
             return PATCHBAY_E_LIMIT;
