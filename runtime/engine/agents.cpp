@@ -1,5 +1,7 @@
 #include "runtime/engine/agents.hpp"
 
+#include "runtime/plugins/message_content.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -34,6 +36,14 @@ const plugins::MethodInfo* find_method(const plugins::Instance& agent, const std
     const auto& methods = plugins::methods_of(agent);
     const auto found = std::ranges::find(methods, name, &plugins::MethodInfo::name);
     return found == methods.end() ? nullptr : &*found;
+}
+
+Result<void> check_input(const plugins::MethodInfo& method, const nlohmann::json& input) {
+    if (auto fits = method.input->check(input); !fits) return fits;
+    const auto content = input.find("content");
+    if (method.name != "chat" || content == input.end() || plugins::is_message_content(*content))
+        return {};
+    return failure(ErrorCode::bad_request, "/content is no array of a message's parts");
 }
 
 // ---- tools ----

@@ -7,6 +7,8 @@
 
 #include <patchbay/error.hpp>
 
+#include <nlohmann/json_fwd.hpp>
+
 #include <map>
 #include <optional>
 #include <string>
@@ -41,6 +43,9 @@ private:
 
 // nullptr: it has no such method.
 const plugins::MethodInfo* find_method(const plugins::Instance& agent, const std::string& name);
+
+// Whether the method takes it: its schema does, and the content of a chat is a message's.
+Result<void> check_input(const plugins::MethodInfo& method, const nlohmann::json& input);
 
 // A tool, and whose it is.
 struct ToolChoice {

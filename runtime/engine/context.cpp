@@ -2,6 +2,7 @@
 
 #include "runtime/engine/open_calls.hpp"
 #include "runtime/engine/usage.hpp"
+#include "runtime/plugins/message_content.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -12,6 +13,7 @@ namespace patchbay::engine {
 namespace {
 
 using nlohmann::json;
+using plugins::text_at;
 
 constexpr uint64_t image_tokens = 1000;  // what a picture costs, roughly, with most vendors
 constexpr uint64_t message_tokens = 4;   // role and separators
@@ -21,9 +23,9 @@ constexpr uint64_t bytes_per_token = 5;  // read a little more than the estimate
 uint64_t tokens_of(const json& content) {
     uint64_t sum = message_tokens;
     for (const auto& part : content) {
-        const auto type = part.value("type", "");
+        const auto type = text_at(part, "type");
         if (type == "text") {
-            sum += estimate_tokens(part.value("text", ""));
+            sum += estimate_tokens(text_at(part, "text"));
         } else if (type == "image" || type == "file") {
             sum += image_tokens;
         } else {
@@ -64,15 +66,15 @@ Results results_in(const json& messages) {
     Results results;
     for (const auto& message : messages) {
         for (const auto& part : message["content"]) {
-            if (part.value("type", "") != "tool_result") continue;
-            results[part.value("id", "")] = message["role"] == "assistant" ? part : json(nullptr);
+            if (text_at(part, "type") != "tool_result") continue;
+            results[text_at(part, "id")] = message["role"] == "assistant" ? part : json(nullptr);
         }
     }
     return results;
 }
 
 json result_of(const json& call, const Results& results) {
-    const auto id = call.value("id", "");
+    const auto id = text_at(call, "id");
     const auto found = results.find(id);
     if (found != results.end()) return found->second;
     return {{"type", "tool_result"}, {"id", id}, {"error", call_not_made}};
@@ -99,7 +101,7 @@ void append(json& messages, json message, const Results& results) {
         add_parts(messages, "tool", std::exchange(answers, json::array()));
     };
     for (auto& part : message["content"]) {
-        const auto type = part.value("type", "");
+        const auto type = text_at(part, "type");
         if (type == "tool_result" && role == "assistant") {
             round_is_over = true;  // itself it stands behind its call
             continue;

@@ -1,6 +1,7 @@
 // Engine: how a turn begins.
 #include "runtime/engine/engine.hpp"
 #include "runtime/engine/middleware.hpp"
+#include "runtime/plugins/message_content.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -12,8 +13,8 @@ constexpr size_t title_bytes = 80;
 // The beginning of the first message, cut at a character.
 std::string title_of(const std::string& content_json) {
     for (const auto& part : nlohmann::json::parse(content_json)) {
-        if (part.value("type", "") != "text") continue;
-        auto text = part.value("text", "");
+        if (plugins::text_at(part, "type") != "text") continue;
+        auto text = plugins::text_at(part, "text");
         if (text.size() > title_bytes) {
             size_t end = title_bytes;
             while (end > 0 && (static_cast<uint8_t>(text[end]) & 0xC0) == 0x80) --end;
@@ -65,7 +66,7 @@ Result<TurnChoice> choose(const Offers& offers, const TurnRequest& request,
         return bad_request("method: the agent '" + request.agent + "' has none that is called '" +
                            name + "'.");
     if (!request.input_json.empty()) {
-        const auto fits = method->input->check(nlohmann::json::parse(request.input_json));
+        const auto fits = check_input(*method, nlohmann::json::parse(request.input_json));
         if (!fits) return bad_request(input_is + ": " + fits.error().message);
     }
     auto model = offers.models.resolve(request.model);

@@ -34,6 +34,13 @@ Result<std::vector<Event>> read_all(Store& store, const InteractionId& interacti
     }
 }
 
+// Of a result that says no output. An agent's own may be any JSON.
+std::string error_of(const json& result) {
+    const auto error = result.find("error");
+    if (error == result.end()) return "failed";
+    return error->is_string() ? error->get<std::string>() : error->dump();
+}
+
 }  // namespace
 
 void Run::recover() {
@@ -172,7 +179,7 @@ void Run::record(const RemainingCall& call, const std::string& result_json) {
                    .name = made.value("name", ""),
                    .arguments_json = made.value("arguments", json::object()).dump(),
                    .output_json = output == result.end() ? "" : output->dump(),
-                   .error = output == result.end() ? result.value("error", "failed") : "",
+                   .error = output == result.end() ? error_of(result) : "",
                    .idempotent = call.idempotent,
                    .is_own = call.agent.empty(),
                    .is_wish = call.is_wish,

@@ -117,7 +117,7 @@ Result<plugins::Pending*> Scope::start_child(const patchbay_chat_start& request,
         const auto method = method_of(**agent, name);
         if (!method) return std::unexpected(method.error());
         const auto input = or_else(request.input_json, "{}");
-        if (auto fits = method->input->check(json::parse(input)); !fits)
+        if (auto fits = check_input(*method, json::parse(input)); !fits)
             return failure(ErrorCode::bad_request, "input: " + fits.error().message);
         child->open_later(Child::AgentAsk{.agent = std::move(*agent),
                                           .method = name,

@@ -2,6 +2,9 @@
 
 #include "runtime/plugins/abi_error.hpp"
 #include "runtime/plugins/abi_text.hpp"
+#include "runtime/plugins/message_content.hpp"
+
+#include <nlohmann/json.hpp>
 
 namespace patchbay::plugins {
 namespace {
@@ -30,12 +33,16 @@ patchbay_turn view_of(const TurnView& turn) {
     return view;
 }
 
+bool is_content_or_empty(patchbay_str text) {
+    return text.size == 0 || is_message_content(nlohmann::json::parse(view(text), nullptr, false));
+}
+
 bool is_valid(const patchbay_change& change, bool has_input) {
     for (const auto* text : {&change.content_json, &change.input_json, &change.options_json,
                              &change.model, &change.system, &change.answer}) {
         if (!is_text(*text)) return false;
     }
-    return is_array_or_empty(change.content_json) && is_object_or_empty(change.input_json) &&
+    return is_content_or_empty(change.content_json) && is_object_or_empty(change.input_json) &&
            (has_input || change.input_json.size == 0) && is_object_or_empty(change.options_json) &&
            is_object_or_empty(change.extra_json) && change.system.size <= system_limit &&
            change.answer.size <= answer_limit;

@@ -70,6 +70,17 @@ class ChildTest(unittest.TestCase):
         self.assertEqual((events[-1].data["code"], events[-1].data["message"]),
                          ("quota_exceeded", "This run's budget of tokens is used up."))
 
+    def test_a_chat_whose_content_is_no_messages_is_refused_by_name(self):
+        for content in ([5], [{"type": 5}], [{"type": "text", "text": 7}], [["text"]]):
+            for agent in ("boss", "assistant"):
+                with self.subTest(agent, content=content):
+                    answer = self.client.post(
+                        f"/api/interactions/{self.client.interaction()}/runs",
+                        {"agent": agent, "method": "chat", "input": {"content": content}})
+
+                    self.assertEqual(answer.status, 400)
+                    self.assertIn("/content", answer.json()["error"])
+
     def test_a_child_that_is_not_there_is_an_error_of_the_run(self):
         events = self.ask("hello", "lost")
 

@@ -65,6 +65,7 @@ class HostilePluginTest(unittest.TestCase):
     def test_middleware_that_talks_nonsense_lets_nothing_pass(self):
         said = {"request": "on_request() returned a status that it does not have",
                 "verdict": "gave an invalid verdict",
+                "content": "gave an invalid verdict",
                 "events": "on_events() returned a status that it does not have",
                 "end": "let a C++ exception out: at the end",
                 "flood": "emitted more than 1 MiB in one call"}
@@ -79,7 +80,7 @@ class HostilePluginTest(unittest.TestCase):
 
                 answer = client.run(client.interaction(), "hello")
 
-                if mode in ("request", "verdict"):
+                if mode in ("request", "verdict", "content"):
                     self.assertEqual(answer.status, 500)
                 else:
                     self.assertEqual(answer.rest()[-1].name, "run.failed")

@@ -5,7 +5,7 @@ import json
 import unittest
 
 from fake_upstream import DONE, chunk, usage
-from harness import BUILD, eventually
+from harness import BUILD, eventually, text_of
 from test_agents import ToolServer, named
 from tool_model import wants
 
@@ -297,6 +297,26 @@ class CrashTest(unittest.TestCase):
                 self.assertEqual(decided.status, 200)
                 self.assertEqual(client.events(interaction).rest()[-1].name, "run.completed")
                 self.assertEqual(made.lines(), ["first"])
+
+    def test_a_tool_that_the_agent_refused_is_known_as_refused_after_a_crash(self):
+        held = []
+
+        def hold_once(connection):
+            if not held:
+                held.append(connection)
+                connection.wait_until_left()
+
+        self.made = ToolServer(self, before_answer=hold_once, agents={
+            "narrow": {"library": "patchbay_agent_assistant", "config": {"tools": ["clock"]}}})
+        stream = self.begin(wants([("write_line", {"text": "x"})]), "narrow", self.made)
+        stream.until(lambda event: event.name == "delta" and "no tools" in event.data["text"])
+
+        self.kill_and_start()
+
+        events = self.events()
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertIn("may not be used here", text_of(events))
+        self.assertEqual(self.made.lines(), [])
 
     def test_usage_that_the_log_tells_of_is_not_estimated(self):
         self.begin(wants([("clock", {})], [("write_line", {"text": "first"})]), delay_ms=600_000)

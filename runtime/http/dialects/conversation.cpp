@@ -3,6 +3,7 @@
 #include "db/clock.hpp"
 #include "runtime/engine/json_text.hpp"
 #include "runtime/engine/payload.hpp"
+#include "runtime/plugins/message_content.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -17,7 +18,7 @@ using nlohmann::json;
 std::string text_of(const json& content) {
     std::string text;
     for (const auto& part : content) {
-        if (part.value("type", "") == "text") text += part.value("text", "");
+        if (plugins::text_at(part, "type") == "text") text += plugins::text_at(part, "text");
     }
     return text;
 }
