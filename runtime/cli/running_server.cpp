@@ -378,8 +378,10 @@ void RunningServer::stop() {
     if (!jobs_ended) spdlog::error("jobs of plugins do not end: they are left behind");
     if (!exporters_ended) spdlog::error("an exporter does not return: it is left behind");
     deadlines_.stop();
-    if (lanes_) lanes_->stop();
-    if (checks_) checks_->stop();
+    const bool lanes_ended = !lanes_ || lanes_->stop_within(plugin_patience) == 0;
+    const bool checks_ended = !checks_ || checks_->stop(plugin_patience);
+    if (!lanes_ended || !checks_ended)
+        spdlog::error("a plugin does not let go of its lane: it is left behind");
     if (store_) store_->close();
     if (registry_ && plugins::open_handles() == 0 && exporters_ended)
         (void)control_.post_anyway([this] { registry_->destroy(); });

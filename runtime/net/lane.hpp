@@ -4,6 +4,8 @@
 
 #include "runtime/net/event_loop.hpp"
 
+#include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 #include <thread>
@@ -28,10 +30,16 @@ public:
     void start();
     void stop();  // idempotent; joins
 
+    // The same, for one that may be held. False when it was still held after `patience`: it is left
+    // behind, and its thread may never end, so it must not be destroyed.
+    bool stop_within(std::chrono::milliseconds patience);
+
 private:
     unsigned index_;
     EventLoop loop_;
     std::unique_ptr<HttpClient> http_;
+    std::promise<void> end_;
+    std::future<void> ended_ = end_.get_future();
     std::jthread thread_;
 };
 
@@ -46,6 +54,7 @@ public:
     Lane& home_of(uint64_t hash) { return *lanes_[hash % lanes_.size()]; }
     void start();
     void stop();
+    size_t stop_within(std::chrono::milliseconds patience);  // how many are left behind
 
 private:
     std::vector<std::unique_ptr<Lane>> lanes_;

@@ -54,8 +54,8 @@ void SpanCourier::watch() {
 }
 
 void SpanCourier::run() {
+    kernel_thread_.set();
     for (auto spans = take(); !spans.empty(); spans = take()) deliver(spans);
-    ended_.store(true, std::memory_order_release);
 }
 
 // The next batch; none when it is time to end.

@@ -4,6 +4,7 @@
 // loses its own spans, nobody else's.
 #pragma once
 
+#include "runtime/observe/kernel_thread.hpp"
 #include "runtime/observe/span.hpp"
 
 #include <patchbay/error.hpp>
@@ -64,7 +65,7 @@ public:
 
     // Takes no more; what waits gets one try each, without pauses, then the thread ends.
     void leave();  // [any-thread]
-    bool has_ended() const { return ended_.load(std::memory_order_acquire); }
+    bool has_ended() const { return kernel_thread_.is_gone(); }  // [any-thread]
 
 private:
     using Clock = std::chrono::steady_clock;
@@ -86,7 +87,7 @@ private:
     bool leaving_ = false;
     std::optional<Clock::time_point> call_began_;  // nothing: no call is under way
     bool call_is_late_ = false;
-    std::atomic<bool> ended_{false};
+    KernelThread kernel_thread_;
     std::jthread thread_;
 };
 

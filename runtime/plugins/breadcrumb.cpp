@@ -99,6 +99,7 @@ void CallMark::set(const Call& call) {
     started_ns_.store(0, std::memory_order_release);
     instance_.store(call.instance, std::memory_order_release);
     slot_.store(call.slot, std::memory_order_release);
+    whose_.store(call.whose, std::memory_order_release);
     on_lane_.store(call.on_lane, std::memory_order_release);
     started_ns_.store(call.started_ns, std::memory_order_release);
 }
@@ -106,9 +107,14 @@ void CallMark::set(const Call& call) {
 CallMark::Call CallMark::get() const {
     const auto started = started_ns_.load(std::memory_order_acquire);
     const Call call{started, instance_.load(std::memory_order_acquire),
-                    slot_.load(std::memory_order_acquire),
+                    slot_.load(std::memory_order_acquire), whose_.load(std::memory_order_acquire),
                     on_lane_.load(std::memory_order_acquire)};
     return started_ns_.load(std::memory_order_acquire) == started ? call : Call{};
+}
+
+std::mutex& marked_instances() {
+    static std::mutex mutex;
+    return mutex;
 }
 
 const std::array<CallMark, call_mark_count>& call_marks() { return marks; }

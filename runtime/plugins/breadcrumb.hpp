@@ -5,9 +5,12 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <string_view>
 
 namespace patchbay::plugins {
+
+class Instance;
 
 // One call into a plugin. Lives on the caller's stack.
 struct Breadcrumb {
@@ -32,6 +35,7 @@ public:
         int64_t started_ns = 0;  // 0 = in no plugin
         const char* instance = nullptr;
         const char* slot = nullptr;
+        Instance* whose = nullptr;  // of one on a lane: see marked_instances()
         bool on_lane = false;  // else where one is made or destroyed
     };
 
@@ -46,8 +50,13 @@ private:
     std::atomic<int64_t> started_ns_{0};
     std::atomic<const char*> instance_{nullptr};
     std::atomic<const char*> slot_{nullptr};
+    std::atomic<Instance*> whose_{nullptr};
     std::atomic<bool> on_lane_{false};
 };
+
+// Held while somebody asks a mark for a call on a lane, and then uses its instance. An instance takes
+// it before it goes: so what a mark names under this lock is there.
+std::mutex& marked_instances();
 
 constexpr size_t call_mark_count = 256;
 const std::array<CallMark, call_mark_count>& call_marks();

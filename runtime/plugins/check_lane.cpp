@@ -1,36 +1,133 @@
 #include "runtime/plugins/check_lane.hpp"
 
-#include <memory>
+#include "runtime/plugins/breadcrumb.hpp"
+
+#include <spdlog/spdlog.h>
+
 #include <utility>
 
 namespace patchbay::plugins {
 namespace {
 
-Error late() {
+using net::Clock;
+
+Error unavailable(const char* why) {
     return {.code = ErrorCode::unavailable,
-            .message = "Credentials cannot be checked now: an auth plugin does not answer.",
+            .message = std::string("Credentials cannot be checked now: ") + why,
             .retryable = true,
             .user_safe = true};
 }
 
+// 0 when it is in no plugin.
+std::chrono::nanoseconds time_in_plugin(const CallMark* mark) {
+    const auto started = mark ? mark->get().started_ns : 0;
+    return std::chrono::nanoseconds(started == 0 ? 0 : coarse_now_ns() - started);
+}
+
+size_t bytes_of(const AuthRequest& request) {
+    size_t bytes =
+        sizeof request + request.path.size() + request.query.size() + 2 * request.credential.size();
+    for (const auto& [name, value] : request.headers)
+        bytes += sizeof name + name.size() + sizeof value + value.size();
+    return bytes;
+}
+
 }  // namespace
 
-CheckLane::CheckLane(net::Resolver& resolver, net::Deadlines& deadlines,
-                     std::chrono::milliseconds limit)
-    : deadlines_(deadlines), limit_(limit), lane_(0, resolver) {}
+CheckLane::Place::Place(net::Resolver& resolver) : lane(0, resolver) {
+    lane.post([this] { mark = CallMark::of_this_thread(); });
+}
+
+CheckLane::CheckLane(net::Resolver& resolver, net::Deadlines& deadlines, const CheckLimits& limits)
+    : resolver_(resolver),
+      deadlines_(deadlines),
+      limits_(limits),
+      place_(std::make_unique<Place>(resolver)) {}
+
+void CheckLane::start() { place_->lane.start(); }
+
+// The deadlines have stopped: no other lane takes over any more.
+bool CheckLane::stop(std::chrono::milliseconds patience) {
+    bool all = place_->lane.stop_within(patience);
+    for (auto& place : left_behind_) all = place->lane.stop_within({}) && all;
+    return all;
+}
+
+bool CheckLane::is_crowded(Clock::time_point now) const {
+    if (queue_.empty()) return false;
+    return queue_.size() >= limits_.queue || queue_bytes_ >= limits_.queue_bytes ||
+           now - queue_.front().since >= limits_.queue_time;
+}
 
 void CheckLane::check(std::vector<AuthPlugin> chain, AuthRequest request, AuthDone done) {
-    auto waiting = std::make_shared<AuthDone>(std::move(done));
-    const auto deadline =
-        deadlines_.after(limit_, [waiting] { (*waiting)(std::unexpected(late())); });
-    auto answer = [this, waiting = std::weak_ptr(waiting), deadline](Result<Principal> result) {
-        const auto waits = waiting.lock();
+    const auto now = Clock::now();
+    const auto bytes = bytes_of(request);
+    std::unique_lock lock(mutex_);
+    if (is_crowded(now)) {
+        lock.unlock();
+        return done(std::unexpected(unavailable("too many wait for it.")));
+    }
+    const auto waiting = std::make_shared<AuthDone>(std::move(done));
+    const auto deadline = deadlines_.after(limits_.time, [this, waiting] {
+        on_late();
+        (*waiting)(std::unexpected(unavailable("an auth plugin does not answer.")));
+    });
+    queue_.push_back({std::move(chain), std::move(request), bytes, waiting, now, deadline});
+    queue_bytes_ += bytes;
+    wake();
+}
+
+void CheckLane::wake() {
+    if (std::exchange(woken_, true)) return;
+    place_->lane.post([this, place = place_.get()] { run_next(*place); });
+}
+
+CheckLane::Waiting CheckLane::take_first() {
+    auto first = std::move(queue_.front());
+    queue_.pop_front();
+    queue_bytes_ -= first.bytes;
+    return first;
+}
+
+void CheckLane::run_next(Place& place) {
+    std::unique_lock lock(mutex_);
+    if (&place != place_.get()) return;  // another lane has taken over meanwhile
+    woken_ = false;
+    if (queue_.empty()) return;
+    auto next = take_first();
+    if (!queue_.empty()) wake();
+    lock.unlock();
+
+    auto answer = [this, done = next.done, deadline = next.deadline](Result<Principal> result) {
+        const auto waits = done.lock();
         if (waits && deadlines_.cancel(deadline)) (*waits)(std::move(result));
     };
-    lane_.post([this, chain = std::move(chain), request = std::move(request),
-                answer = std::move(answer)]() mutable {
-        authenticate(lane_, chain, std::move(request), std::move(answer));
-    });
+    authenticate(place.lane, next.chain, std::move(next.request), std::move(answer));
+}
+
+// Those before the one that is late are late, too: nobody waits for their checks any more.
+void CheckLane::on_late() {
+    const std::lock_guard lock(mutex_);
+    const auto now = Clock::now();
+    while (!queue_.empty() && now - queue_.front().since >= limits_.time) (void)take_first();
+    if (time_in_plugin(place_->mark) >= limits_.time / 2) replace_held_lane();
+}
+
+void CheckLane::replace_held_lane() {
+    if (left_behind_.size() >= limits_.left_behind) return;
+    try {
+        auto place = std::make_unique<Place>(resolver_);
+        place->lane.start();
+        left_behind_.push_back(std::exchange(place_, std::move(place)));
+    } catch (const std::exception& problem) {
+        spdlog::error("no other lane for checks of credentials can be made: {}", problem.what());
+        return;
+    }
+    spdlog::error(
+        "an auth plugin does not let go of the lane where credentials are checked: "
+        "another lane has taken over");
+    woken_ = false;
+    if (!queue_.empty()) wake();
 }
 
 }  // namespace patchbay::plugins

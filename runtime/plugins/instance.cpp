@@ -60,7 +60,10 @@ Instance::Instance(const InstanceSpec& spec, const Library& library,
     host_.instance = this;
 }
 
-Instance::~Instance() { destroy(); }
+Instance::~Instance() {
+    { const std::lock_guard unused_by_others(marked_instances()); }
+    destroy();
+}
 
 Result<InstanceRef> Instance::create(const InstanceSpec& spec, const Library& library,
                                      std::shared_ptr<const HostServices> services) {

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include <iterator>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -50,13 +51,17 @@ bool JobPool::start_thread(Shares::iterator share) {
     return true;
 }
 
-// Threads are joined here, and not by whoever posts: a plugin may hang in a thread's end, too.
+// Threads are joined here, when that takes no time: a plugin may hang in a thread's end, too.
 void JobPool::watch() {
     std::vector<net::Task> late;
     Workers gone;
     {
         const std::lock_guard lock(mutex_);
-        gone.swap(gone_);
+        for (auto worker = gone_.begin(); worker != gone_.end();) {
+            const auto next = std::next(worker);
+            if (worker->kernel_thread.is_gone()) gone.splice(gone.end(), gone_, worker);
+            worker = next;
+        }
         const auto now = Clock::now();
         for (auto& worker : workers_) {
             if (worker.report_late && now - worker.began >= limits_.late_after)
@@ -75,6 +80,7 @@ bool JobPool::stop(std::chrono::milliseconds patience) {
 
 void JobPool::run(Shares::iterator place, Workers::iterator self) {
     CallMark::of_this_thread();  // and with it a stack for signal handlers
+    self->kernel_thread.set();
     std::unique_lock lock(mutex_);
     auto& share = place->second;
     while (true) {

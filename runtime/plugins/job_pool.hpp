@@ -6,6 +6,7 @@
 #pragma once
 
 #include "runtime/net/event_loop.hpp"
+#include "runtime/observe/kernel_thread.hpp"
 
 #include <atomic>
 #include <chrono>
@@ -57,6 +58,7 @@ private:
     using Clock = std::chrono::steady_clock;
     struct Worker {
         std::jthread thread;
+        observe::KernelThread kernel_thread;
         Clock::time_point began;
         net::Task report_late;  // of the job that runs; empty = nothing to say
     };
@@ -81,7 +83,7 @@ private:
     std::atomic<size_t> waiting_{0};
     std::atomic<size_t> running_{0};
     Workers workers_;
-    Workers gone_;  // have ended, and are to be joined
+    Workers gone_;  // have no more to do, and are to be joined
 };
 
 }  // namespace patchbay::plugins

@@ -1,13 +1,16 @@
 #include "runtime/plugins/watchdog.hpp"
 
 #include "runtime/plugins/breadcrumb.hpp"
+#include "runtime/plugins/instance.hpp"
 #include "runtime/plugins/job_pool.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
+#include <utility>
 
 namespace patchbay::plugins {
 namespace {
@@ -24,20 +27,33 @@ constexpr int64_t control_report_ns = 5'000'000'000;
 struct Report {
     int64_t call_started_ns = 0;
     int64_t due_ns = 0;
+    bool is_said = false;
 };
 
-void look(const CallMark& mark, Report& report) {
+// What blocks a lane for more than a second may never come back: it counts as a fault now, and with
+// every second, so that the instance is turned off and says why.
+void report(const CallMark& mark, int64_t started_ns, bool is_first) {
+    const std::lock_guard instance_is_there(marked_instances());
+    const auto call = mark.get();
+    if (call.started_ns != started_ns) return;
+    const auto what = fmt::format("{} has been blocking {} for {} ms", call.slot,
+                                  call.on_lane ? "a lane" : "all changes of plugins",
+                                  (coarse_now_ns() - started_ns) / 1'000'000);
+    if (call.whose && !is_first) return call.whose->fault(what);
+    spdlog::warn("plugin {}: {}", call.instance, what);
+}
+
+void look(const CallMark& mark, Report& said) {
     const auto call = mark.get();
     if (call.started_ns == 0) return;
-    if (call.started_ns != report.call_started_ns)
-        report = {call.started_ns,
-                  call.started_ns + (call.on_lane ? first_report_ns : control_report_ns)};
+    if (call.started_ns != said.call_started_ns)
+        said = {call.started_ns,
+                call.started_ns + (call.on_lane ? first_report_ns : control_report_ns), false};
     const auto now = coarse_now_ns();
-    if (now < report.due_ns) return;
-    report.due_ns = now + (call.on_lane ? next_report_ns : control_report_ns);
-    spdlog::warn("plugin {}: {} has been blocking {} for {} ms", call.instance, call.slot,
-                 call.on_lane ? "a lane" : "all changes of plugins",
-                 (now - call.started_ns) / 1'000'000);
+    if (now < said.due_ns) return;
+    const bool is_first = !std::exchange(said.is_said, true);
+    said.due_ns = now + (call.on_lane ? next_report_ns : control_report_ns);
+    report(mark, call.started_ns, is_first);
 }
 
 }  // namespace

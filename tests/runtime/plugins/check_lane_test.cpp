@@ -21,6 +21,7 @@ protected:
     // Whoever says "hold" gets no answer before the gate opens.
     void let_the_plugin_hold_its_lane() {
         script.on_check = [this](const patchbay_http_request& request, patchbay_request check) {
+            script.journal.add("asked about " + string_of(request.credential));
             if (string_of(request.credential) == "hold") {
                 script.journal.add("held");
                 gate.acquire();
@@ -41,7 +42,7 @@ protected:
     std::counting_semaphore<> gate{0};
     Journal answers;
     net::Deadlines deadlines;
-    CheckLane checks{resolver, deadlines, 1h};
+    CheckLane checks{resolver, deadlines, {.time = 1h, .queue_time = 1h}};
 };
 
 TEST_F(CheckLaneTest, ACheckThatComesBeforeTheStartIsAnsweredAfterIt) {
@@ -70,7 +71,7 @@ TEST_F(CheckLaneTest, AHeldLaneOfRunsHoldsUpNoCheck) {
 
 TEST_F(CheckLaneTest, WhoWaitsBehindAnAuthPluginThatHoldsTheLaneIsRefused) {
     let_the_plugin_hold_its_lane();
-    CheckLane impatient(resolver, deadlines, 50ms);
+    CheckLane impatient(resolver, deadlines, {.time = 50ms, .left_behind = 0});
     impatient.start();
 
     ask(impatient, "hold");
@@ -80,7 +81,55 @@ TEST_F(CheckLaneTest, WhoWaitsBehindAnAuthPluginThatHoldsTheLaneIsRefused) {
     EXPECT_TRUE(answers.wait_for("behind unavailable"));
     gate.release();
     impatient.stop();
-    EXPECT_EQ(answers.lines().size(), 2u);  // the late verdicts are nobody's
+    EXPECT_EQ(answers.lines().size(), 2u);                      // the late verdicts are nobody's
+    EXPECT_EQ(script.journal.count("asked about behind"), 0u);  // whom nobody waits for
+}
+
+TEST_F(CheckLaneTest, AnotherLaneTakesOverFromOneThatIsHeld) {
+    let_the_plugin_hold_its_lane();
+    CheckLane impatient(resolver, deadlines, {.time = 50ms});
+    impatient.start();
+    ask(impatient, "hold");
+    ASSERT_TRUE(answers.wait_for("hold unavailable"));
+
+    ask(impatient, "other");
+
+    EXPECT_TRUE(answers.wait_for("other user:a"));
+    EXPECT_FALSE(impatient.stop(10ms));  // one of them is still held
+    gate.release();
+    while (!impatient.stop(10ms)) std::this_thread::yield();
+}
+
+TEST_F(CheckLaneTest, WhereTooManyWaitWhoComesIsRefusedAtOnce) {
+    let_the_plugin_hold_its_lane();
+    CheckLane small(resolver, deadlines, {.time = 1h, .queue_time = 1h, .queue = 1});
+    small.start();
+    ask(small, "hold");
+    ASSERT_TRUE(script.journal.wait_for("held"));
+    ask(small, "waits");
+
+    ask(small, "comes");
+
+    EXPECT_EQ(answers.lines(), std::vector<std::string>{"comes unavailable"});
+    gate.release();
+    EXPECT_TRUE(answers.wait_for("waits user:a"));
+    small.stop();
+}
+
+TEST_F(CheckLaneTest, WhereOneHasWaitedForLongWhoComesIsRefusedAtOnce) {
+    let_the_plugin_hold_its_lane();
+    CheckLane slow(resolver, deadlines, {.time = 1h, .queue_time = 0ms});
+    slow.start();
+    ask(slow, "hold");
+    ASSERT_TRUE(script.journal.wait_for("held"));
+    ask(slow, "waits");
+
+    ask(slow, "comes");
+
+    EXPECT_EQ(answers.lines(), std::vector<std::string>{"comes unavailable"});
+    gate.release();
+    EXPECT_TRUE(answers.wait_for("waits user:a"));
+    slow.stop();
 }
 
 TEST_F(CheckLaneTest, StopDropsWhoStillWaits) {

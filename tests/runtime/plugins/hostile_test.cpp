@@ -270,6 +270,23 @@ TEST_F(HostileTest, BlockedLaneIsNamedWhileItIsBlockedAndAfterwards) {
     EXPECT_EQ(instance->faults(), 1u);
 }
 
+TEST_F(HostileTest, EachSecondThatALaneIsBlockedIsAFault) {
+    const Watchdog watchdog;
+    uint64_t meanwhile = 0;
+    script.on_open = [&](const auto&, patchbay_stream opened) {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+        while (instance->faults() < 1 && std::chrono::steady_clock::now() < end)
+            std::this_thread::yield();
+        meanwhile = instance->faults();
+        return script.finish(opened);
+    };
+
+    EXPECT_TRUE(open());
+
+    EXPECT_GE(meanwhile, 1u);
+    EXPECT_GT(instance->faults(), meanwhile);  // that it came back late is one, too
+}
+
 TEST_F(HostileTest, WhatMakesAnInstanceWaitIsNamedOnItsOwnThreadToo) {
     const Watchdog watchdog;
     bool named = false;

@@ -316,6 +316,45 @@ TEST(JobPoolTest, JobsOfOneInstanceThatNeverReturnHoldUpNoOthers) {
     EXPECT_TRUE(journal.wait_for("hangs", 6));
 }
 
+// What a plugin's thread-local object does when its thread ends.
+struct HangsAtTheEnd {
+    ~HangsAtTheEnd() {
+        if (!release) return;
+        journal->add("hangs");
+        release->wait();
+    }
+    std::latch* release = nullptr;
+    Journal* journal = nullptr;
+};
+
+TEST(JobPoolTest, AThreadThatHangsInItsEndDoesNotHoldUpWhoWatches) {
+    std::latch release(1);
+    Journal journal;
+    JobPool pool({.threads = 1,
+                  .queue_limit = 1,
+                  .late_after = std::chrono::milliseconds(0),
+                  .linger = std::chrono::milliseconds(1)});
+    const int hangs = 0;
+    ASSERT_TRUE(pool.post({.whose = &hangs, .run = [&] {
+                               thread_local HangsAtTheEnd object;
+                               object.release = &release;
+                               object.journal = &journal;
+                           }}));
+    ASSERT_TRUE(journal.wait_for("hangs"));
+    const auto begin = [&] {
+        journal.add("begun");
+        release.wait();
+    };
+    ASSERT_TRUE(
+        pool.post({.whose = &pool, .run = begin, .report_late = [&] { journal.add("late"); }}));
+    ASSERT_TRUE(journal.wait_for("begun"));
+
+    while (journal.count("late") == 0) pool.watch();
+
+    release.count_down();
+    EXPECT_TRUE(pool.stop(std::chrono::seconds(20)));
+}
+
 TEST(JobPoolTest, AJobThatDoesNotReturnIsReportedOnce) {
     std::latch release(1);
     Journal journal;
