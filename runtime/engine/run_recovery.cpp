@@ -147,6 +147,11 @@ void Run::restore(Remains& remains) {
         call_ids_.restore(call.id, call.is_wish);
         if (call.result_json) record(call, *call.result_json);
     }
+        // What repeats another is no act of its own: there is nothing that it could stand for.
+        if (call.repeats) {
+            call_ids_.restore_repeat(call.id);
+            continue;
+        }
     for (const auto& payload : remains.questions) {
         if (payload.contains("decision")) {
             questions_.restore_answer(payload);
