@@ -1,5 +1,6 @@
 """Agents that ask other agents, and people; what they inherit, and what bounds them."""
 
+import json
 import time
 import unittest
 
@@ -113,6 +114,27 @@ class ChildTest(unittest.TestCase):
         self.assertEqual(cancelled.json()["status"], "cancelled")
         self.assertTrue(held[0].left.wait(WAIT))
         self.assertEqual(stream.rest()[-1].name, "run.cancelled")
+
+    def test_a_call_that_a_child_refuses_is_answered_to_its_own_model(self):
+        narrow = {"library": "patchbay_agent_assistant", "config": {"tools": ["clock"]}}
+        made = ToolServer(self, agents={"narrow": narrow, "boss": delegate("narrow"),
+                                        "quiet": payer("quiet")})
+        for asker in ("boss", "quiet"):
+            with self.subTest(asker):
+                events = made.client.run(made.client.interaction(),
+                                         wants([("write_line", {"text": "no"})]),
+                                         agent=asker).rest()
+
+                self.assertEqual(events[-1].name, "run.completed")
+                [call], [result] = named(events, "tool.call"), named(events, "tool.result")
+                self.assertEqual((result.data["id"], result.data.get("agent")),
+                                 (call.data["id"], "narrow"))
+                told = json.dumps(made.upstream.requests[-1]["messages"])
+                self.assertIn("this tool may not be used here", told)
+                self.assertNotIn("not carried out", told)
+                [message] = named(events, "message.completed")
+                self.assertEqual([part["type"] for part in message.data["content"]], ["text"])
+        self.assertEqual(made.lines(), [])
 
     def test_a_child_that_is_not_there_is_an_error_of_the_run(self):
         events = self.ask("hello", "lost")
