@@ -26,7 +26,11 @@ void run_on(net::Lane& lane, std::move_only_function<void()> task) {
     finished.wait();
 }
 
-Engine::SeenRun seen(Run& run) { return {run.record(), run.questions().open_json().dump()}; }
+// `stored`: its row, which is there before its lane has heard of its first commit.
+Engine::SeenRun seen(const Run* run, RunRecord stored) {
+    if (!run || !run->has_begun()) return {std::move(stored)};
+    return {run->committed_record(), run->committed_questions()};
+}
 
 }  // namespace
 
@@ -92,7 +96,9 @@ void Engine::look_up_run(const RunId& id, const std::string& owner, std::chrono:
              [this, wait](Run& run, RunRecord stored, OnRun told) mutable {
                  if (wait == 0ms)
                      return run.when_recovered(
-                         [&run, told = std::move(told)]() mutable { told(seen(run)); });
+                         [&run, stored = std::move(stored), told = std::move(told)]() mutable {
+                             told(seen(&run, std::move(stored)));
+                         });
                  wait_for_run(run, std::move(stored), wait, std::move(told));
              });
 }
@@ -109,11 +115,12 @@ void Engine::answer_question(const RunId& id, const std::string& owner, std::str
                              plugins::Decision decision, OnRun done) {
     const auto is_live = std::make_shared<bool>(false);
     auto answer = [is_live, request_id = std::move(request_id), decision = std::move(decision)](
-                      Run& run, RunRecord, OnRun told) mutable {
+                      Run& run, RunRecord stored, OnRun told) mutable {
         *is_live = true;
-        auto answered = [&run, told = std::move(told)](Result<void> result) mutable {
+        auto answered = [&run, stored = std::move(stored),
+                         told = std::move(told)](Result<void> result) mutable {
             if (!result) return told(std::unexpected(result.error()));
-            told(seen(run));
+            told(seen(&run, std::move(stored)));
         };
         run.when_recovered([&run, request_id = std::move(request_id),
                             decision = std::move(decision),
@@ -145,12 +152,11 @@ void Engine::wait_for_run(Run& run, RunRecord stored, std::chrono::milliseconds 
             Interaction* found = shard.find(stored.interaction);
             Run* live = found ? found->find_run(stored.id) : nullptr;
             if (live != nullptr) live->forget_waiter(waiter);
-            const bool open = live != nullptr && live->state() < Run::State::ending;
-            waiting->done(open ? seen(*live) : SeenRun{std::move(stored)});
+            waiting->done(seen(live, std::move(stored)));
         });
     run.when_ended(waiter, [&shard, waiting, &run] {
         shard.loop().cancel(waiting->timer);
-        waiting->done(seen(run));
+        waiting->done(seen(&run, {}));
     });
 }
 

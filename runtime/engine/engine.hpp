@@ -91,7 +91,7 @@ public:
     void look_up(const InteractionId& id, const std::string& owner,
                  std::move_only_function<void(Result<InteractionRecord>)> done);
 
-    // A run as it is now.
+    // A run as the log has it now: nothing that a crash could take back.
     struct SeenRun {
         RunRecord record;
         std::string questions_json = "[]";  // those that people may answer: see run.waiting

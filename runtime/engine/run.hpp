@@ -63,6 +63,11 @@ public:
     // The answer as far as it is committed: what a snapshot shows.
     std::string committed_text() const;
 
+    // The same of its record, without the request, and of the questions that are open, a JSON
+    // array: what a client may be told. For a run whose first batch is committed.
+    const RunRecord& committed_record() const { return committed_; }
+    std::string committed_questions() const;
+
     // ---- beginning ----
 
     // What the first batch writes beside the run itself.
@@ -219,6 +224,7 @@ private:
     void give_up_on_storage();
     void settle_ended();
     void tell_ended();
+    void note_committed_record(const Batch& batch);
     void arm_deadline(std::chrono::milliseconds left);
     void run_or_stop_clock();
     void say_usage_soon();
@@ -252,6 +258,8 @@ private:
     bool is_restored_ = false;                  // it comes from before the server's start
     std::optional<ClaimIdempotencyKey> claim_;  // set: the agent waits for the first commit
     bool start_wanted_ = false;                 // start() came before that commit
+    RunRecord committed_;
+    std::string committed_questions_ = "[]";
     std::string content_json_;                  // the user's message
 
     UsageLedger ledger_;

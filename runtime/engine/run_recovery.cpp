@@ -162,6 +162,7 @@ void Run::restore(Remains& remains) {
     for (const auto& call : remains.calls) {
         if (!call.result_json)
             open_calls_.add({.id = call.id,
+    committed_questions_ = questions_.open_json().dump();
                              .agent = call.agent,
                              .idempotent = call.idempotent,
                              .may_have_acted = !questions_.is_open_for(call.id)});
