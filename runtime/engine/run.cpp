@@ -110,7 +110,7 @@ void Run::start() {
     // A key that turns out to be used must not cost a second answer.
     start_wanted_ = claim_ && !begun_;
     if (start_wanted_) return;
-    if (is_restored_) return ask_middleware_again();
+    if (is_restored_) return go_on_when_committed();
     open_agent();
 }
 

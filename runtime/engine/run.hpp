@@ -160,6 +160,10 @@ public:
     std::string say_tool_call(const patchbay_event& event, const std::string& agent,
                               std::string label);
 
+    // After a crash, for a tool that is about to act: the next attempt begins with it. Does nothing
+    // once that has begun.
+    void count_attempt();
+
     // Calls back on a later turn, when all that was said until now is committed. Not when the run
     // goes before.
     void when_committed(std::move_only_function<void()> callback);
@@ -220,11 +224,11 @@ private:
     void say_started();
     void apply_disconnect();
     void tell_begun(const Begun& begun);
+    void note_committed_record(const Batch& batch);
     void on_storage_failure(Batch& batch);
     void give_up_on_storage();
     void settle_ended();
     void tell_ended();
-    void note_committed_record(const Batch& batch);
     void arm_deadline(std::chrono::milliseconds left);
     void run_or_stop_clock();
     void say_usage_soon();
@@ -241,6 +245,7 @@ private:
     void take_up_open_calls();
     void note_taken_up(const RemainingCall& call, Result<plugins::ToolOutput> output);
     void begin_next_attempt();
+    void go_on_when_committed();
     void answer_anew(uint64_t from_seq, uint64_t to_seq);
     bool blocked() const;
 
@@ -253,13 +258,13 @@ private:
     State state_ = State::queued;
 
     RunOutput output_;
+    RunRecord committed_;
+    std::string committed_questions_ = "[]";
     std::vector<OnBegun> on_begun_;
     bool begun_ = false;                        // the first batch is committed
     bool is_restored_ = false;                  // it comes from before the server's start
     std::optional<ClaimIdempotencyKey> claim_;  // set: the agent waits for the first commit
     bool start_wanted_ = false;                 // start() came before that commit
-    RunRecord committed_;
-    std::string committed_questions_ = "[]";
     std::string content_json_;                  // the user's message
 
     UsageLedger ledger_;

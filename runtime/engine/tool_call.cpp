@@ -166,6 +166,7 @@ void ToolCall::act_after_waiting() {
 void ToolCall::act() {
     work_.emplace(run_);
     run_.open_calls().acts(ask_.call_id);
+    run_.count_attempt();
     run_.when_committed([guard = std::weak_ptr(token_), this] {
         const auto alive = guard.lock();
         if (!alive) return;
