@@ -3,19 +3,25 @@
 namespace patchbay::engine {
 
 std::string CallIds::of_wish(const std::string& id) {
-    auto unique = wanted_.contains(id) || made_.contains(id) ? like(id) : id;
+    auto unique = is_known(id) ? like(id) : id;
     wanted_.insert(unique);
     return unique;
 }
 
 std::string CallIds::of_agent() {
     const std::string id = "call";
-    return wanted_.contains(id) || made_.contains(id) ? like(id) : id;
+    return is_known(id) ? like(id) : id;
 }
 
 std::string CallIds::of_call(const std::string& id) {
-    auto unique = made_.contains(id) ? like(id) : id;
+    auto unique = is_used(id) ? like(id) : id;
     made_.insert(unique);
+    return unique;
+}
+
+std::string CallIds::of_repeat(const std::string& id) {
+    auto unique = is_used(id) ? like(id) : id;
+    repeats_.insert(unique);
     return unique;
 }
 
@@ -27,7 +33,7 @@ void CallIds::restore(const std::string& id, bool was_wish) {
 std::string CallIds::like(const std::string& id) const {
     for (size_t number = 2;; ++number) {
         auto other = id + "_" + std::to_string(number);
-        if (!wanted_.contains(other) && !made_.contains(other)) return other;
+        if (!is_known(other)) return other;
     }
 }
 

@@ -18,18 +18,27 @@ public:
     // For a call that is made now: `id`, or another where one was made under it.
     std::string of_call(const std::string& id);
 
+    // The same for a call that nobody makes, for it gets the result of an earlier one.
+    std::string of_repeat(const std::string& id);
+
     bool is_wish(const std::string& id) const { return wanted_.contains(id); }
 
     // A call that the log tells of.
     void restore(const std::string& id, bool was_wish);
+    void restore_repeat(const std::string& id) { repeats_.insert(id); }
 
     size_t made() const { return made_.size(); }
 
 private:
+    bool is_used(const std::string& id) const {
+        return made_.contains(id) || repeats_.contains(id);
+    }
+    bool is_known(const std::string& id) const { return wanted_.contains(id) || is_used(id); }
     std::string like(const std::string& id) const;
 
     std::set<std::string> wanted_;
     std::set<std::string> made_;
+    std::set<std::string> repeats_;
 };
 
 }  // namespace patchbay::engine

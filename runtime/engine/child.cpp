@@ -169,7 +169,21 @@ patchbay_status Child::on_events(std::span<const patchbay_event> events) {
         return deliver(named);
     }
     note(events);
-    return deliver(events);
+    return scope_ && parent_ ? deliver_between_steps(events) : deliver(events);
+}
+
+// Whether or not it is forwarded: a tool call without its result would stay open.
+patchbay_status Child::deliver_between_steps(std::span<const patchbay_event> events) {
+    const auto guard = std::weak_ptr(token_);
+    auto status = PATCHBAY_OK;
+    while (!events.empty()) {
+        const auto before = take_to_step(events);
+        if (!before.empty()) status = deliver(before);
+        if (events.empty() || guard.expired()) break;  // who listens may have dropped it
+        scope_->say_step(events.front());
+        events = events.subspan(1);
+    }
+    return status;
 }
 
 std::vector<patchbay_event> Child::with_call_ids(std::span<const patchbay_event> events) {

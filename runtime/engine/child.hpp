@@ -62,6 +62,7 @@ private:
     patchbay_status on_events(std::span<const patchbay_event> events) override;
     void on_finish(uint32_t reason, const Error* error) override;
     patchbay_status deliver(std::span<const patchbay_event> events) override;
+    patchbay_status deliver_between_steps(std::span<const patchbay_event> events);
 
     void open_model(std::string messages_json);
     std::vector<patchbay_event> with_call_ids(std::span<const patchbay_event> events);

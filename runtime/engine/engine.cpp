@@ -5,8 +5,11 @@
 #include <spdlog/spdlog.h>
 #include <nlohmann/json.hpp>
 
-#include <future>
+#include <algorithm>
+#include <condition_variable>
+#include <iterator>
 #include <map>
+#include <mutex>
 #include <thread>
 
 namespace patchbay::engine {
@@ -14,19 +17,33 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Runs `task` on the lane and waits for it. When the lane has stopped the promise breaks, and the
-// wait ends too.
-void run_on(net::Lane& lane, std::move_only_function<void()> task) {
-    auto done = std::make_shared<std::promise<void>>();
-    auto finished = done->get_future();
-    lane.post([done = std::move(done), task = std::move(task)]() mutable {
-        task();
-        done->set_value();
-    });
-    finished.wait();
-}
+constexpr auto lane_patience = 1s;  // with one that a plugin may hold
 
-Engine::SeenRun seen(Run& run) { return {run.record(), run.questions().open_json().dump()}; }
+// Lanes that were asked to do something, and who waits for them.
+class Round {
+public:
+    explicit Round(size_t lanes) : left_(lanes) {}
+
+    void done() {
+        const std::lock_guard lock(mutex_);
+        if (--left_ == 0) all_.notify_all();
+    }
+    bool wait(std::chrono::milliseconds patience) {
+        std::unique_lock lock(mutex_);
+        return all_.wait_for(lock, patience, [this] { return left_ == 0; });
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable all_;
+    size_t left_;
+};
+
+// `stored`: its row, which is there before its lane has heard of its first commit.
+Engine::SeenRun seen(const Run* run, RunRecord stored) {
+    if (!run || !run->has_begun()) return {std::move(stored)};
+    return {run->committed_record(), run->committed_questions()};
+}
 
 }  // namespace
 
@@ -92,7 +109,9 @@ void Engine::look_up_run(const RunId& id, const std::string& owner, std::chrono:
              [this, wait](Run& run, RunRecord stored, OnRun told) mutable {
                  if (wait == 0ms)
                      return run.when_recovered(
-                         [&run, told = std::move(told)]() mutable { told(seen(run)); });
+                         [&run, stored = std::move(stored), told = std::move(told)]() mutable {
+                             told(seen(&run, std::move(stored)));
+                         });
                  wait_for_run(run, std::move(stored), wait, std::move(told));
              });
 }
@@ -109,11 +128,12 @@ void Engine::answer_question(const RunId& id, const std::string& owner, std::str
                              plugins::Decision decision, OnRun done) {
     const auto is_live = std::make_shared<bool>(false);
     auto answer = [is_live, request_id = std::move(request_id), decision = std::move(decision)](
-                      Run& run, RunRecord, OnRun told) mutable {
+                      Run& run, RunRecord stored, OnRun told) mutable {
         *is_live = true;
-        auto answered = [&run, told = std::move(told)](Result<void> result) mutable {
+        auto answered = [&run, stored = std::move(stored),
+                         told = std::move(told)](Result<void> result) mutable {
             if (!result) return told(std::unexpected(result.error()));
-            told(seen(run));
+            told(seen(&run, std::move(stored)));
         };
         run.when_recovered([&run, request_id = std::move(request_id),
                             decision = std::move(decision),
@@ -145,12 +165,11 @@ void Engine::wait_for_run(Run& run, RunRecord stored, std::chrono::milliseconds 
             Interaction* found = shard.find(stored.interaction);
             Run* live = found ? found->find_run(stored.id) : nullptr;
             if (live != nullptr) live->forget_waiter(waiter);
-            const bool open = live != nullptr && live->state() < Run::State::ending;
-            waiting->done(open ? seen(*live) : SeenRun{std::move(stored)});
+            waiting->done(seen(live, std::move(stored)));
         });
     run.when_ended(waiter, [&shard, waiting, &run] {
         shard.loop().cancel(waiting->timer);
-        waiting->done(seen(run));
+        waiting->done(seen(&run, {}));
     });
 }
 
@@ -173,17 +192,37 @@ void Engine::update(const InteractionId& id, std::optional<std::string> title,
 }
 
 void Engine::wait_for_lanes() {
-    for (auto& shard : shards_) run_on(shard->lane(), [] {});
+    on_all_lanes([](Shard&) {}, std::chrono::hours(24));
+}
+
+bool Engine::on_all_lanes(const std::function<void(Shard&)>& visit,
+                          std::chrono::milliseconds patience) {
+    const auto round = std::make_shared<Round>(shards_.size());
+    for (auto& shard : shards_) {
+        shard->lane().post([&shard, visit, round] {
+            visit(*shard);
+            round->done();
+        });
+    }
+    return round->wait(patience);
 }
 
 std::vector<StreamInfo> Engine::streams() {
-    std::vector<StreamInfo> infos;
-    for (auto& shard : shards_) {
-        run_on(shard->lane(), [&shard, &infos] {
-            for (auto* interaction : shard->all()) interaction->list_runs(infos);
-        });
-    }
-    return infos;
+    struct Found {
+        std::mutex mutex;
+        std::vector<StreamInfo> infos;
+    };
+    const auto found = std::make_shared<Found>();
+    on_all_lanes(
+        [found](Shard& shard) {
+            std::vector<StreamInfo> infos;
+            for (auto* interaction : shard.all()) interaction->list_runs(infos);
+            const std::lock_guard lock(found->mutex);
+            std::ranges::move(infos, std::back_inserter(found->infos));
+        },
+        lane_patience);
+    const std::lock_guard lock(found->mutex);  // a lane that was held may come yet
+    return std::move(found->infos);
 }
 
 void Engine::remove(const InteractionId& id, const std::string& owner,
@@ -247,44 +286,44 @@ void Engine::drain(std::chrono::milliseconds patience) {
                          .message = "The server is stopping.",
                          .retryable = true,
                          .user_safe = true};
-    for (auto& shard : shards_) {
-        run_on(shard->lane(), [&shard, &stopping] {
-            for (auto* interaction : shard->all()) interaction->end_viewers(&stopping, true);
-        });
-    }
+    on_all_lanes(
+        [stopping](Shard& shard) {
+            for (auto* interaction : shard.all()) interaction->end_viewers(&stopping, true);
+        },
+        lane_patience);
     if (wait_for_runs(patience)) return;
-    for (auto& shard : shards_) {
-        run_on(shard->lane(), [&shard] {
-            for (auto* interaction : shard->all()) {
+    on_all_lanes(
+        [](Shard& shard) {
+            for (auto* interaction : shard.all())
                 interaction->interrupt_runs("The server stopped.");
-            }
-        });
-    }
+        },
+        lane_patience);
     wait_for_runs(2s);
 }
 
-// True when no run is running any more; queued ones stay queued.
+// True when no run is running any more; queued ones stay queued. What runs on a lane that is held
+// is not known: it is waited for, too.
 bool Engine::wait_for_runs(std::chrono::milliseconds patience) {
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (true) {
-        std::atomic<size_t> running{0};
-        for (auto& shard : shards_) {
-            run_on(shard->lane(), [&shard, &running] {
-                for (auto* interaction : shard->all()) running += interaction->is_running();
-            });
-        }
-        if (running == 0) return true;
+        const auto running = std::make_shared<std::atomic<size_t>>(0);
+        const bool all = on_all_lanes(
+            [running](Shard& shard) {
+                for (auto* interaction : shard.all()) *running += interaction->is_running();
+            },
+            lane_patience);
+        if (all && *running == 0) return true;
         if (std::chrono::steady_clock::now() >= deadline) return false;
         std::this_thread::sleep_for(10ms);  // a poll: draining is not the hot path
     }
 }
 
 void Engine::stop_viewers() {
-    for (auto& shard : shards_) {
-        run_on(shard->lane(), [&shard] {
-            for (auto* interaction : shard->all()) interaction->let_go();
-        });
-    }
+    on_all_lanes(
+        [](Shard& shard) {
+            for (auto* interaction : shard.all()) interaction->let_go();
+        },
+        lane_patience);
 }
 
 }  // namespace patchbay::engine

@@ -91,7 +91,7 @@ public:
     void look_up(const InteractionId& id, const std::string& owner,
                  std::move_only_function<void(Result<InteractionRecord>)> done);
 
-    // A run as it is now.
+    // A run as the log has it now: nothing that a crash could take back.
     struct SeenRun {
         RunRecord record;
         std::string questions_json = "[]";  // those that people may answer: see run.waiting
@@ -117,7 +117,8 @@ public:
                 std::optional<std::string> metadata_json,
                 std::move_only_function<void(Result<InteractionRecord>)> done);
 
-    // All runs that are open now. Asks each lane in turn. [worker]
+    // All runs that are open now, but for those on a lane that a plugin has held for a second.
+    // [worker]
     std::vector<StreamInfo> streams();
 
     // Cancels what is active, then removes the interaction and all that hangs on it. [worker]
@@ -148,6 +149,9 @@ private:
     void wait_for_run(Run& run, RunRecord stored, std::chrono::milliseconds wait, OnRun done);
     void adopt(const std::vector<OpenRun>& runs);
     TurnChoice choice_of(const RunRecord& record, const RunRequest& request) const;
+    // Each lane runs `visit` when it comes to it, which may be never, or after this has returned.
+    // False when some have not come to it within the time.
+    bool on_all_lanes(const std::function<void(Shard&)>& visit, std::chrono::milliseconds patience);
     bool wait_for_runs(std::chrono::milliseconds patience);
 
     net::Lanes& lanes_;

@@ -33,11 +33,6 @@ json parsed(std::string_view text) {
     return text.empty() ? json(nullptr) : json::parse(text, nullptr, false);
 }
 
-std::string tool_result_payload(const patchbay_event& event) {
-    const bool failed = (event.flags & PATCHBAY_EVENT_FAILED) != 0;
-    return dump({{"id", view(event.id)}, {failed ? "error" : "output", parsed(view(event.text))}});
-}
-
 void set_payload(Event& made, EventKind kind, std::string payload, std::string_view extra) {
     made.kind = kind;
     made.body = std::move(payload);
@@ -60,15 +55,24 @@ std::string tool_call_payload(const LoggedToolCall& call) {
     return dump(payload);
 }
 
-std::string tool_result_payload(const std::string& id, const std::string& output_json,
-                                const std::string& error, const std::string& agent) {
-    json payload = {{"id", id}};
-    if (error.empty()) {
-        payload["output"] = parsed(output_json);
+std::string tool_result_payload(const LoggedToolResult& result) {
+    json payload = {{"id", result.id}};
+    if (result.error.empty()) {
+        payload["output"] = parsed(result.output_json);
     } else {
-        payload["error"] = error;
+        payload["error"] = result.error;
     }
+    if (!result.agent.empty()) payload["agent"] = result.agent;
+    if (!result.repeats.empty()) payload["repeats"] = result.repeats;
+    return dump(payload);
+}
+
+std::string tool_result_payload(const patchbay_event& event, const std::string& agent) {
+    const bool failed = (event.flags & PATCHBAY_EVENT_FAILED) != 0;
+    json payload = {{"id", view(event.id)},
+                    {failed ? "error" : "output", parsed(view(event.text))}};
     if (!agent.empty()) payload["agent"] = agent;
+    if (event.extra_json.size > 0) payload["extra"] = parsed(view(event.extra_json));
     return dump(payload);
 }
 
@@ -157,7 +161,8 @@ std::optional<Event> event_of(const patchbay_event& event) {
             set_payload(made, EventKind::progress, dump({{"percent", event.percent}}), extra);
             return made;
         case PATCHBAY_EVENT_TOOL_RESULT:
-            set_payload(made, EventKind::tool_result, tool_result_payload(event), extra);
+            made.kind = EventKind::tool_result;
+            made.body = tool_result_payload(event, "");
             return made;
         case PATCHBAY_EVENT_METADATA:
             set_payload(made, EventKind::metadata, dump(parsed(text)), extra);

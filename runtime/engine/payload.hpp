@@ -52,9 +52,15 @@ struct LoggedToolCall {
 };
 std::string tool_call_payload(const LoggedToolCall& call);
 
-// `error`: "" = it has an output.
-std::string tool_result_payload(const std::string& id, const std::string& output_json,
-                                const std::string& error, const std::string& agent);
+struct LoggedToolResult {
+    std::string id;
+    std::string output_json;
+    std::string error;    // "" = it has an output
+    std::string agent;    // "" = the run's own
+    std::string repeats;  // "" or the call whose result this was, before a crash
+};
+std::string tool_result_payload(const LoggedToolResult& result);
+std::string tool_result_payload(const patchbay_event& event, const std::string& agent);
 
 // The event of a plugin, as the log keeps it: kind, body, extra. Nothing for unknown kinds, and for
 // tool calls and usage, which a run puts together itself.

@@ -20,6 +20,7 @@ struct Run::Recovery final : EventSink {
     uint64_t last_seq = 0;
     uint64_t shown_from = 0;
     bool begun = false;
+    bool counted = false;                        // the next attempt, for something acts
     size_t running = 0;                          // calls that have no result yet
     std::vector<std::unique_ptr<Scope>> scopes;  // one for each call: last, so that it goes first
 };

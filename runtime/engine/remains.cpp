@@ -72,7 +72,10 @@ void Remains::add_result(const Event& event, const json& payload) {
     const auto id = payload.value("id", "");
     const auto call = std::ranges::find_if(
         calls, [&](const RemainingCall& each) { return each.id == id && !each.result_json; });
-    if (call != calls.end()) call->result_json = event.body;
+    if (call != calls.end()) {
+        call->result_json = event.body;
+        call->repeats = payload.contains("repeats");
+    }
     if (payload.contains("agent")) return;
     transcript.add_tool_result(event.body);
     tail_from = 0;

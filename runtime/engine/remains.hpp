@@ -20,6 +20,7 @@ struct RemainingCall {
     bool is_wish = true;                     // of a model; false: the agent's own idea
     std::optional<std::string> result_json;  // the payload of its tool.result
     bool survives = true;                    // false: viewers were told to forget it
+    bool repeats = false;                    // it got an earlier one's result, and nobody acted
 };
 
 struct Remains {

@@ -16,6 +16,12 @@ namespace {
 constexpr size_t open_bytes_high = 16 * 1024;  // who answers pauses
 constexpr size_t open_bytes_low = 4 * 1024;    // and goes on
 
+// It may be large, and no client is shown it.
+RunRecord without_request(RunRecord record) {
+    record.request_json = {};
+    return record;
+}
+
 }  // namespace
 
 Run::Run(Interaction& interaction, RunRecord record, RunRequest request, TurnChoice choice)
@@ -26,6 +32,7 @@ Run::Run(Interaction& interaction, RunRecord record, RunRequest request, TurnCho
       options_(interaction.shard().options()),
       trace_(trace_of_run(record_.id, request_.traceparent)),
       output_(interaction.id(), record_.id),
+      committed_(without_request(record_)),
       questions_(*this),
       token_(std::make_shared<Run*>(this)) {}
 
@@ -43,6 +50,10 @@ std::string Run::committed_text() const {
     auto text = transcript_.text() + (tail_ ? tail_->text : "");
     text.resize(std::min(text.size(), committed_text_));
     return text;
+}
+
+std::string Run::committed_questions() const {
+    return patchbay::is_open(committed_.status) ? committed_questions_ : "[]";
 }
 
 // ---- beginning ----
@@ -99,7 +110,7 @@ void Run::start() {
     // A key that turns out to be used must not cost a second answer.
     start_wanted_ = claim_ && !begun_;
     if (start_wanted_) return;
-    if (is_restored_) return ask_middleware_again();
+    if (is_restored_) return go_on_when_committed();
     open_agent();
 }
 
@@ -121,6 +132,19 @@ void Run::note_commit(const Batch& batch) {
         const bool answer = event.kind == EventKind::delta && event.channel == Channel::answer;
         if (answer) committed_text_ += event.body.size();
     }
+    note_committed_record(batch);
+}
+
+void Run::note_committed_record(const Batch& batch) {
+    for (const auto& projection : batch.projections) {
+        if (const auto* const inserted = std::get_if<InsertRun>(&projection))
+            committed_ = without_request(inserted->record);
+        if (const auto* const updated = std::get_if<UpdateRun>(&projection))
+            committed_ = without_request(updated->record);
+    }
+    // Where the log has put it, which records that were made before do not know.
+    committed_.first_seq = record_.first_seq;
+    committed_.last_seq = record_.last_seq;
 }
 
 void Run::after_commit() {

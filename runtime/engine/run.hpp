@@ -63,6 +63,11 @@ public:
     // The answer as far as it is committed: what a snapshot shows.
     std::string committed_text() const;
 
+    // The same of its record, without the request, and of the questions that are open, a JSON
+    // array: what a client may be told. For a run whose first batch is committed.
+    const RunRecord& committed_record() const { return committed_; }
+    std::string committed_questions() const;
+
     // ---- beginning ----
 
     // What the first batch writes beside the run itself.
@@ -155,6 +160,10 @@ public:
     std::string say_tool_call(const patchbay_event& event, const std::string& agent,
                               std::string label);
 
+    // After a crash, for a tool that is about to act: the next attempt begins with it. Does nothing
+    // once that has begun.
+    void count_attempt();
+
     // Calls back on a later turn, when all that was said until now is committed. Not when the run
     // goes before.
     void when_committed(std::move_only_function<void()> callback);
@@ -215,6 +224,7 @@ private:
     void say_started();
     void apply_disconnect();
     void tell_begun(const Begun& begun);
+    void note_committed_record(const Batch& batch);
     void on_storage_failure(Batch& batch);
     void give_up_on_storage();
     void settle_ended();
@@ -235,6 +245,7 @@ private:
     void take_up_open_calls();
     void note_taken_up(const RemainingCall& call, Result<plugins::ToolOutput> output);
     void begin_next_attempt();
+    void go_on_when_committed();
     void answer_anew(uint64_t from_seq, uint64_t to_seq);
     bool blocked() const;
 
@@ -247,6 +258,8 @@ private:
     State state_ = State::queued;
 
     RunOutput output_;
+    RunRecord committed_;
+    std::string committed_questions_ = "[]";
     std::vector<OnBegun> on_begun_;
     bool begun_ = false;                        // the first batch is committed
     bool is_restored_ = false;                  // it comes from before the server's start

@@ -97,8 +97,11 @@ void Run::end(EventKind kind, std::string payload, RunStatus status) {
 
 void Run::say_results_of_open_calls() {
     for (const auto& call : open_calls_.take_all()) {
-        const auto payload =
-            tool_result_payload(call.id, "", std::string(call.result()), call.agent);
+        const auto payload = tool_result_payload({.id = call.id,
+                                                  .output_json = "",
+                                                  .error = std::string(call.result()),
+                                                  .agent = call.agent,
+                                                  .repeats = ""});
         say(EventKind::tool_result, payload);
         if (call.agent.empty()) transcript_.add_tool_result(payload);
     }

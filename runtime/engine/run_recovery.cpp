@@ -117,15 +117,18 @@ void Run::resume_from(Remains remains) {
     if (state_ == State::running) take_up_open_calls();
 }
 
-// One that waited for a person was not cut short, whatever its policy: it waits on.
+// One that waited for a person was not cut short, whatever its policy: it waits on. And it may so
+// over any number of stops, unless a tool would act again beside the question.
 std::optional<std::string_view> Run::reason_to_end(const Remains& remains) const {
-    const bool may_have_acted = std::ranges::any_of(remains.calls, [this](const auto& call) {
-        return !call.result_json && !call.idempotent && !questions_.is_open_for(call.id);
-    });
-    if (may_have_acted) return "The server stopped during a tool call.";
-    if (questions_.any_open()) return std::nullopt;
-    if (request_.on_crash == OnCrash::settle) return "The server stopped.";
-    if (record_.attempt >= options_->attempts_limit)
+    bool acts_again = false;
+    for (const auto& call : remains.calls) {
+        if (call.result_json || questions_.is_open_for(call.id)) continue;
+        if (!call.idempotent) return "The server stopped during a tool call.";
+        acts_again = true;
+    }
+    const bool waits = questions_.any_open();
+    if (!waits && request_.on_crash == OnCrash::settle) return "The server stopped.";
+    if ((acts_again || !waits) && record_.attempt >= options_->attempts_limit)
         return "The server stopped too often during this run.";
     return std::nullopt;
 }
@@ -151,6 +154,11 @@ void Run::restore(Remains& remains) {
     prompt_estimate_ = remains.prompt_estimate;
     if (remains.usage) ledger_.restore(*remains.usage);
     for (const auto& call : remains.calls) {
+        // What repeats another is no act of its own: there is nothing that it could stand for.
+        if (call.repeats) {
+            call_ids_.restore_repeat(call.id);
+            continue;
+        }
         call_ids_.restore(call.id, call.is_wish);
         if (call.result_json) record(call, *call.result_json);
     }
@@ -161,6 +169,7 @@ void Run::restore(Remains& remains) {
             questions_.restore_open(payload);
         }
     }
+    committed_questions_ = questions_.open_json().dump();
     for (const auto& call : remains.calls) {
         if (!call.result_json)
             open_calls_.add({.id = call.id,
@@ -219,16 +228,30 @@ void Run::note_taken_up(const RemainingCall& call, Result<plugins::ToolOutput> o
     take_up_open_calls();
 }
 
-void Run::begin_next_attempt() {
-    const auto recovery = std::move(recovery_);
+// Before anything acts: what ends the server each time must come to the limit of attempts.
+void Run::count_attempt() {
+    if (!recovery_ || std::exchange(recovery_->counted, true)) return;
     ++record_.attempt;
-    record_.status = RunStatus::running;
     record_.started_at_ms = shard().unix_ms();
-    say(EventKind::run_recovered, run_recovered_payload(recovery->last_seq));
+    say(EventKind::run_recovered, run_recovered_payload(recovery_->last_seq));
+    output_.add(UpdateRun{record_});
+}
+
+void Run::begin_next_attempt() {
+    count_attempt();
+    const auto recovery = std::move(recovery_);
+    record_.status = RunStatus::running;
     if (request_.on_crash == OnCrash::regenerate && recovery->shown_from != 0)
         answer_anew(recovery->shown_from, recovery->last_seq);
     output_.add(UpdateRun{record_});
-    ask_middleware_again();
+    go_on_when_committed();
+}
+
+// What opens plugins after a start must be known to have begun, for they may end the server again.
+void Run::go_on_when_committed() {
+    when_committed([this] {
+        if (state_ == State::running) ask_middleware_again();
+    });
 }
 
 std::string Run::take_prefill() {

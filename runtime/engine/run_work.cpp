@@ -236,6 +236,9 @@ void Run::answer(const std::string& request_id, plugins::Decision decision,
 
 void Run::questions_changed() {
     if (state_ != State::running) return;
+    when_committed([this, now = questions_.open_json().dump()]() mutable {
+        committed_questions_ = std::move(now);
+    });
     run_or_stop_clock();
     const auto status = questions_.any_open() ? RunStatus::waiting : RunStatus::running;
     if (status == record_.status) return;

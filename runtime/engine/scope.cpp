@@ -43,6 +43,15 @@ Result<plugins::MethodInfo> method_of(const plugins::Instance& agent, const std:
 
 }  // namespace
 
+std::span<const patchbay_event> take_to_step(std::span<const patchbay_event>& events) {
+    const auto step = std::ranges::find_if(events, [](const patchbay_event& event) {
+        return event.kind == PATCHBAY_EVENT_TOOL_CALL || event.kind == PATCHBAY_EVENT_TOOL_RESULT;
+    });
+    const std::span before(events.begin(), step);
+    events = {step, events.end()};
+    return before;
+}
+
 // One read of the conversation that a plugin asked for.
 class Scope::HistoryRead final : public plugins::Pending {
 public:
@@ -140,33 +149,41 @@ std::unique_ptr<Child> Scope::release(Child& child) {
 
 patchbay_status Scope::forward(std::span<const patchbay_event> events, Child& source) {
     const auto status =
-        place_.is_root ? sink_.deliver(events) : forward_between_calls(events, source);
+        place_.is_root ? sink_.deliver(events) : forward_between_steps(events, source);
     if (status == PATCHBAY_PAUSE && is_there(source) && std::ranges::count(held_, &source) == 0)
         held_.push_back(&source);
     return status;
 }
 
-// The tool calls of a child's model are in the log as that child's own, and not its asker's.
-patchbay_status Scope::forward_between_calls(std::span<const patchbay_event> events,
+// The tool calls of a child's model, and their results, are in the log as that child's own, and not
+// its asker's.
+patchbay_status Scope::forward_between_steps(std::span<const patchbay_event> events,
                                              const Child& source) {
-    const auto is_call = [](const patchbay_event& event) {
-        return event.kind == PATCHBAY_EVENT_TOOL_CALL;
-    };
     auto status = PATCHBAY_OK;
     while (!events.empty()) {
-        const auto call = std::ranges::find_if(events, is_call);
-        const std::span before(events.begin(), call);
+        const auto before = take_to_step(events);
         for (const auto& event : before) {
             if (event.kind == PATCHBAY_EVENT_DELTA && event.channel == PATCHBAY_CHANNEL_ANSWER)
                 own_.add_text({event.text.data, static_cast<size_t>(event.text.size)});
         }
         if (!before.empty()) status = sink_.deliver(before);
         // Who listens may have dropped the child, or this agent with it.
-        if (call == events.end() || !is_there(source)) break;
-        own_.add_tool_call(run_.say_tool_call(*call, place_.agent, run_.agent_label(*this)));
-        events = {call + 1, events.end()};
+        if (events.empty() || !is_there(source)) break;
+        say_step(events.front());
+        events = events.subspan(1);
     }
     return status;
+}
+
+void Scope::say_step(const patchbay_event& event) {
+    auto label = run_.agent_label(*this);
+    if (event.kind == PATCHBAY_EVENT_TOOL_CALL) {
+        own_.add_tool_call(run_.say_tool_call(event, place_.agent, std::move(label)));
+    } else {
+        const auto payload = tool_result_payload(event, label);
+        run_.say(EventKind::tool_result, payload);
+        own_.add_tool_result(payload);
+    }
 }
 
 bool Scope::is_there(const Child& child) const {

@@ -30,6 +30,9 @@ protected:
     ~EventSink() = default;
 };
 
+// Takes off what stands before the next tool call or result, or all.
+std::span<const patchbay_event> take_to_step(std::span<const patchbay_event>& events);
+
 class Scope final : public plugins::RunScope {
 public:
     struct Place {
@@ -67,13 +70,15 @@ public:
 
     // ---- for what hangs on it ----
     patchbay_status forward(std::span<const patchbay_event> events, Child& source);
+    // A tool call or result that one who is not the root says: it is its own, in the log, too.
+    void say_step(const patchbay_event& event);
     void resume_forwarded();
     std::unique_ptr<Child> release(Child& child);
     std::unique_ptr<ToolCall> release(ToolCall& call);
 
 private:
     class HistoryRead;
-    patchbay_status forward_between_calls(std::span<const patchbay_event> events,
+    patchbay_status forward_between_steps(std::span<const patchbay_event> events,
                                           const Child& source);
     bool is_there(const Child& child) const;
 

@@ -77,11 +77,14 @@ std::string ToolCall::is_gone() const {
 bool ToolCall::use_recorded() {
     auto recorded = run_.recorded().take(ask_.name, ask_.arguments_json);
     if (!recorded) return false;
+    const bool is_same = recorded->id == ask_.call_id;
+    if (!is_same) ask_.call_id = run_.call_ids().of_repeat(ask_.call_id);
     // What the model asked for in this attempt is in the log under an id of its own.
-    const bool is_logged =
-        recorded->id != ask_.call_id && parent_.transcript().has_call(ask_.call_id);
+    const bool is_logged = !is_same && parent_.transcript().has_call(ask_.call_id);
     if (!is_logged && !recorded->survives) say_call();
-    if (is_logged || !recorded->survives) say_result(recorded->output_json, recorded->error);
+    // The log tells that nobody has acted: after a further crash it must not look like an act.
+    if (is_logged || !recorded->survives)
+        say_result(recorded->output_json, recorded->error, is_same ? "" : recorded->id);
     std::optional<Error> error;
     if (!recorded->error.empty()) error = refusal(ErrorCode::internal, recorded->error);
     complete_later(std::move(recorded->output_json), std::move(error));
@@ -163,6 +166,7 @@ void ToolCall::act_after_waiting() {
 void ToolCall::act() {
     work_.emplace(run_);
     run_.open_calls().acts(ask_.call_id);
+    run_.count_attempt();
     run_.when_committed([guard = std::weak_ptr(token_), this] {
         const auto alive = guard.lock();
         if (!alive) return;
@@ -276,9 +280,13 @@ void ToolCall::say_call() {
     parent_.transcript().add_tool_call(payload);
 }
 
-void ToolCall::say_result(const std::string& output_json, const std::string& error) {
-    const auto payload =
-        tool_result_payload(ask_.call_id, output_json, error, run_.agent_label(parent_));
+void ToolCall::say_result(const std::string& output_json, const std::string& error,
+                          const std::string& repeats) {
+    const auto payload = tool_result_payload({.id = ask_.call_id,
+                                              .output_json = output_json,
+                                              .error = error,
+                                              .agent = run_.agent_label(parent_),
+                                              .repeats = repeats});
     run_.say(EventKind::tool_result, payload);
     parent_.transcript().add_tool_result(payload);
     run_.open_calls().ended(ask_.call_id);

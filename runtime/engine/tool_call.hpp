@@ -59,7 +59,8 @@ private:
     void edit(std::string input_json);
     void interrupt_later();
     void say_call();
-    void say_result(const std::string& output_json, const std::string& error);
+    void say_result(const std::string& output_json, const std::string& error,
+                    const std::string& repeats = "");
     void fail_later(ErrorCode code, std::string message);
     void complete_later(std::string output_json, std::optional<Error> error);
     void later(net::Task task);

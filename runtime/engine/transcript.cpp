@@ -11,7 +11,8 @@ using nlohmann::json;
 void Transcript::add_step(std::string_view payload_json, bool is_call) {
     auto part = json::parse(payload_json);
     part["type"] = is_call ? "tool_call" : "tool_result";
-    part.erase("agent");  // whose call it was is for the log's readers
+    part.erase("agent");    // whose call it was is for the log's readers,
+    part.erase("repeats");  // as is who acted
     auto id = part.value("id", "");
     steps_.push_back({text_.size(), is_call, std::move(id),
                       part.dump(-1, ' ', false, json::error_handler_t::replace)});

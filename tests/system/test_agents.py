@@ -15,7 +15,8 @@ FIXTURES = BUILD.resolve() / "tests" / "plugins"
 class ToolServer:
     """A server with an assistant, the tools of ours and the ledger, and a model that calls them."""
 
-    def __init__(self, test, before_answer=None, agents=None, settings=None, model=None, **ledger):
+    def __init__(self, test, before_answer=None, agents=None, settings=None, model=None,
+                 kind=Server, **ledger):
         self.folder = tempfile.TemporaryDirectory()
         test.addCleanup(self.folder.cleanup)
         self.path = pathlib.Path(self.folder.name) / "ledger"
@@ -30,7 +31,7 @@ class ToolServer:
                        "config": {"path": str(self.path), **ledger}},
             **(agents or {}),
         }
-        self.server = Server(config(self.upstream, plugins=plugins, **(settings or {}))).start()
+        self.server = kind(config(self.upstream, plugins=plugins, **(settings or {}))).start()
         test.addCleanup(self.server.close)
         self.client = self.server.client()
 

@@ -1,12 +1,19 @@
 """Agents that ask other agents, and people; what they inherit, and what bounds them."""
 
+import json
+import time
 import unittest
 
-from harness import BUILD, text_of
+from fake_upstream import says
+from harness import BUILD, WAIT, text_of
 from test_agents import ToolServer, named
 from tool_model import wants
 
 FIXTURES = BUILD.resolve() / "tests" / "plugins"
+
+
+def payer(role):
+    return {"library": str(FIXTURES / "fixture_payer.so"), "config": {"role": role}}
 
 
 def delegate(agent):
@@ -80,6 +87,65 @@ class ChildTest(unittest.TestCase):
 
                     self.assertEqual(answer.status, 400)
                     self.assertIn("/content", answer.json()["error"])
+
+    def test_a_run_that_asks_for_ever_meets_the_limit(self):
+        made = ToolServer(self, agents={"many": payer("many")}, model=says("no"))
+
+        events = made.client.run(made.client.interaction(), "go", agent="many").rest()
+
+        self.assertEqual((events[-1].name, events[-1].data["code"]), ("run.failed", "limit"))
+        self.assertEqual(len(made.upstream.requests), 256)
+
+    def test_a_child_has_its_runs_deadline(self):
+        made = ToolServer(self, agents={"time": payer("time"), "times": payer("times")},
+                          settings={"runs": {"timeout_ms": 60_000}})
+        begun = time.time()
+
+        events = made.client.run(made.client.interaction(), "until when?", agent="times").rest()
+
+        own, childs = [int(told) for told in text_of(events).split(";")[:2]]
+        self.assertEqual(own, childs)
+        self.assertGreaterEqual(own, int(begun * 1000) + 60_000)
+        self.assertLessEqual(own, int(time.time() * 1000) + 60_000)
+
+    def test_cancelling_a_run_closes_its_childs_upstream(self):
+        held = []
+
+        def hold(connection):
+            held.append(connection)
+            connection.chunked("thinking ")
+            connection.wait_until_left()
+
+        made = ToolServer(self, agents={"boss": delegate("assistant")}, model=hold)
+        stream = made.client.run(made.client.interaction(), "hello", agent="boss")
+        stream.until(lambda event: event.name == "delta")
+
+        cancelled = made.client.post(f"/api/runs/{stream.headers['x-run-id']}/cancel")
+
+        self.assertEqual(cancelled.json()["status"], "cancelled")
+        self.assertTrue(held[0].left.wait(WAIT))
+        self.assertEqual(stream.rest()[-1].name, "run.cancelled")
+
+    def test_a_call_that_a_child_refuses_is_answered_to_its_own_model(self):
+        narrow = {"library": "patchbay_agent_assistant", "config": {"tools": ["clock"]}}
+        made = ToolServer(self, agents={"narrow": narrow, "boss": delegate("narrow"),
+                                        "quiet": payer("quiet")})
+        for asker in ("boss", "quiet"):
+            with self.subTest(asker):
+                events = made.client.run(made.client.interaction(),
+                                         wants([("write_line", {"text": "no"})]),
+                                         agent=asker).rest()
+
+                self.assertEqual(events[-1].name, "run.completed")
+                [call], [result] = named(events, "tool.call"), named(events, "tool.result")
+                self.assertEqual((result.data["id"], result.data.get("agent")),
+                                 (call.data["id"], "narrow"))
+                told = json.dumps(made.upstream.requests[-1]["messages"])
+                self.assertIn("this tool may not be used here", told)
+                self.assertNotIn("not carried out", told)
+                [message] = named(events, "message.completed")
+                self.assertEqual([part["type"] for part in message.data["content"]], ["text"])
+        self.assertEqual(made.lines(), [])
 
     def test_a_child_that_is_not_there_is_an_error_of_the_run(self):
         events = self.ask("hello", "lost")

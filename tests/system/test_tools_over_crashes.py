@@ -7,7 +7,7 @@ import unittest
 from fake_upstream import DONE, chunk, usage
 from harness import BUILD, eventually, text_of
 from test_agents import ToolServer, named
-from tool_model import wants
+from tool_model import model_with_tools, plan_of, wants
 
 FIXTURES = BUILD.resolve() / "tests" / "plugins"
 PAYERS = {name: {"library": str(FIXTURES / "fixture_payer.so"), "config": {"role": name}}
@@ -217,6 +217,44 @@ class CrashTest(unittest.TestCase):
         self.assertEqual(self.made.lines(), ["mail 1"])
         self.assertEqual(events[-1].name, "run.interrupted")
         self.assertIn("write_line", events[-1].data["reason"])
+
+    def crash_twice_after_the_first_call(self, second):
+        """A child's model wants "first" written, and then `second`; each time that it has the result
+        of the first call the server is killed."""
+        held, answer = [], model_with_tools()
+
+        def hold_twice(connection):
+            _, done = plan_of(connection.body["messages"])
+            if done != 1 or len(held) == 2:
+                return answer(connection)
+            held.append(connection)
+            connection.wait_until_left()
+
+        boss = {"library": "patchbay_agent_delegate", "config": {"agent": "assistant"}}
+        self.begin(wants([("write_line", {"text": "first"})], [("write_line", {"text": second})]),
+                   "boss", made=ToolServer(self, agents={"boss": boss}, model=hold_twice))
+        for crash in (1, 2):
+            for _ in range(crash):
+                self.stream.until(lambda event: event.name == "tool.result")
+            eventually(lambda: len(held) == crash, "the model has the result")
+            self.kill_and_start()
+            self.stream = self.client.events(self.interaction)
+        return self.stream.rest()
+
+    def test_a_result_that_was_told_again_is_no_second_act_after_a_further_crash(self):
+        events = self.crash_twice_after_the_first_call("first")
+
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["first", "first"])
+        results = [event.data for event in named(events, "tool.result")]
+        self.assertEqual([result.get("repeats") for result in results],
+                         [None, results[0]["id"], results[0]["id"], None])
+
+    def test_a_result_that_was_told_again_keeps_no_other_call_from_being_made(self):
+        events = self.crash_twice_after_the_first_call("second")
+
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["first", "second"])
 
     def test_who_answers_anew_is_told_of_what_was_done(self):
         self.hold_after_the_call("assistant", on_crash="regenerate")
