@@ -9,6 +9,8 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <fstream>
+#include <iterator>
 #include <string_view>
 
 namespace patchbay::cli {
@@ -30,14 +32,30 @@ bool write_synced(const std::string& path, const std::string& text) {
            ::fsync(file.get()) == 0;
 }
 
+bool copy(const std::string& from, const std::string& to) {
+    std::ifstream file(from, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(file), {});
+    return file.is_open() && !file.bad() && write_synced(to, text);
+}
+
+enum class Kept { nothing, former, failed };
+
+// Under another name what is at `path` stays there while it is replaced. Some file systems give a
+// file one name only, or no more than it has: there it is a copy.
+Kept keep(const std::string& path, const std::string& former) {
+    ::unlink(former.c_str());
+    if (::link(path.c_str(), former.c_str()) == 0) return Kept::former;
+    if (errno == ENOENT) return Kept::nothing;
+    const bool has_one_name = errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK;
+    return has_one_name && copy(path, former) ? Kept::former : Kept::failed;
+}
+
 // Puts `begun` in the place of `path`. When that is not surely on disk, what was there comes back:
 // who is told that nothing was written must not find it there at the next start.
 bool put_in_place(const std::string& begun, const std::string& path) {
     const auto former = path + ".old";
-    ::unlink(former.c_str());
-    const bool had_one = ::link(path.c_str(), former.c_str()) == 0;
-    if (!had_one && errno != ENOENT) return false;
-    if (std::rename(begun.c_str(), path.c_str()) != 0) {
+    const auto kept = keep(path, former);
+    if (kept == Kept::failed || std::rename(begun.c_str(), path.c_str()) != 0) {
         ::unlink(former.c_str());
         return false;
     }
@@ -45,7 +63,7 @@ bool put_in_place(const std::string& begun, const std::string& path) {
         ::unlink(former.c_str());
         return true;
     }
-    if (had_one)
+    if (kept == Kept::former)
         (void)std::rename(former.c_str(), path.c_str());
     else
         ::unlink(path.c_str());

@@ -7,6 +7,7 @@
 
 #include "runtime/engine/shard.hpp"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>

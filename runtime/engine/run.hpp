@@ -126,10 +126,10 @@ public:
     void when_ended(uint64_t waiter, std::move_only_function<void()> callback);
     void forget_waiter(uint64_t waiter);
 
-    // A person's answer to a question of this run: see Questions::answer(). `done` hears when it is
-    // committed.
-    void answer(const std::string& request_id, plugins::Decision decision,
-                std::move_only_function<void(Result<void>)> done);
+    // A person's answer to a question of this run: see Questions::answer(). What it says passes the
+    // middleware of the turn first, which may refuse it. `done` hears when it is committed.
+    using OnAnswerTaken = std::move_only_function<void(Result<void>)>;
+    void answer(std::string request_id, plugins::Decision decision, OnAnswerTaken done);
 
     // Nothing but answers of people can move it: it may be left as it is when the server stops.
     bool only_waits() const;
@@ -211,6 +211,12 @@ private:
     void on_spoilt(Error error);
     Result<void> end_middleware(uint32_t reason);
     void ask_middleware_again();
+    Result<std::vector<plugins::InstanceRef>> middleware_of_turn() const;
+    plugins::TurnView turn_view() const;
+    void ask_about_answer(std::vector<plugins::InstanceRef> instances, std::string request_id,
+                          plugins::Decision decision, OnAnswerTaken done);
+    void take_answer(const std::string& request_id, plugins::Decision decision, OnAnswerTaken done);
+    Result<void> takes_answers() const;
     void open_agent();
     void give_answer();
     void stop_agent(patchbay_reason reason);

@@ -1,6 +1,8 @@
 // Run: what middleware makes of it.
+#include "runtime/engine/answer_words.hpp"
 #include "runtime/engine/interaction.hpp"
 #include "runtime/engine/middleware.hpp"
+#include "runtime/engine/payload.hpp"
 #include "runtime/engine/recovery.hpp"
 #include "runtime/engine/run.hpp"
 #include "runtime/engine/shard.hpp"
@@ -9,6 +11,10 @@ namespace patchbay::engine {
 namespace {
 
 constexpr size_t answer_piece = 4096;  // bytes of one delta
+
+Error has_ended() {
+    return {.code = ErrorCode::conflict, .message = "This run has ended.", .user_safe = true};
+}
 
 }  // namespace
 
@@ -62,26 +68,33 @@ Result<void> Run::admit_child_of(const std::string& agent, const ModelChoice& mo
     return {};
 }
 
+Result<std::vector<plugins::InstanceRef>> Run::middleware_of_turn() const {
+    const auto provider = choice_.model.provider ? name_of(*choice_.model.provider) : "";
+    return shard().offers()->middleware.select(record_.agent, provider, request_.surface);
+}
+
+plugins::TurnView Run::turn_view() const {
+    return {.surface = request_.surface,
+            .owner = interaction_.record().owner,
+            .credential_id = request_.credential_id,
+            .interaction_id = interaction_.id().str(),
+            .agent = record_.agent,
+            .model = request_.model,
+            .method = request_.method,
+            .content_json = content_json_,
+            .input_json = request_.input_json,
+            .options_json = request_.options_json,
+            .traceparent = observe::traceparent_of(trace_),
+            .role = request_.role,
+            .attempt = record_.attempt};
+}
+
 // After a crash: what it kept of this turn is gone, and it is asked to begin anew.
 void Run::ask_middleware_again() {
-    const auto provider = choice_.model.provider ? name_of(*choice_.model.provider) : "";
-    auto seen_by = shard().offers()->middleware.select(record_.agent, provider, request_.surface);
+    auto seen_by = middleware_of_turn();
     if (!seen_by) return fail(seen_by.error());
     if (seen_by->empty()) return open_agent();
-    const plugins::TurnView turn{.surface = request_.surface,
-                                 .owner = interaction_.record().owner,
-                                 .credential_id = request_.credential_id,
-                                 .interaction_id = interaction_.id().str(),
-                                 .agent = record_.agent,
-                                 .model = request_.model,
-                                 .method = request_.method,
-                                 .content_json = content_json_,
-                                 .input_json = request_.input_json,
-                                 .options_json = request_.options_json,
-                                 .traceparent = observe::traceparent_of(trace_),
-                                 .role = request_.role,
-                                 .attempt = record_.attempt};
-    MiddlewareChain::ask(shard().lane(), MiddlewareChain::of(turn), std::move(*seen_by),
+    MiddlewareChain::ask(shard().lane(), MiddlewareChain::of(turn_view()), std::move(*seen_by),
                          [this, guard = std::weak_ptr(token_)](auto chain) {
                              const auto alive = guard.lock();
                              if (!alive || state_ != State::running) return;
@@ -89,6 +102,40 @@ void Run::ask_middleware_again() {
                              middleware_ = std::move(*chain);
                              open_agent();
                          });
+}
+
+// ---- what people answer ----
+
+void Run::answer(std::string request_id, plugins::Decision decision, OnAnswerTaken done) {
+    if (auto takes = takes_answers(); !takes) return done(std::move(takes));
+    if (words_of(decision).empty())
+        return take_answer(request_id, std::move(decision), std::move(done));
+    auto seen_by = middleware_of_turn();
+    if (!seen_by) return done(std::unexpected(seen_by.error()));
+    if (seen_by->empty()) return take_answer(request_id, std::move(decision), std::move(done));
+    ask_about_answer(std::move(*seen_by), std::move(request_id), std::move(decision),
+                     std::move(done));
+}
+
+// As a turn of its own, and always a first one: it is the first time that these words are seen.
+void Run::ask_about_answer(std::vector<plugins::InstanceRef> instances, std::string request_id,
+                           plugins::Decision decision, OnAnswerTaken done) {
+    auto turn = turn_view();
+    turn.method = answer_method;
+    turn.input_json = words_of(decision);
+    turn.content_json = content_of_input(turn.input_json);
+    turn.attempt = 1;
+    MiddlewareChain::ask(
+        shard().lane(), MiddlewareChain::of(std::move(turn)), std::move(instances),
+        [this, guard = std::weak_ptr(token_), request_id = std::move(request_id),
+         decision = std::move(decision), done = std::move(done)](auto chain) mutable {
+            const auto alive = guard.lock();
+            if (!alive) return done(std::unexpected(has_ended()));
+            if (!chain) return done(std::unexpected(chain.error()));
+            auto left = with_words(std::move(decision), (*chain)->turn().input_json);
+            if (!left) return done(std::unexpected(left.error()));
+            take_answer(request_id, std::move(*left), std::move(done));
+        });
 }
 
 }  // namespace patchbay::engine

@@ -221,16 +221,18 @@ void Run::read_history(uint64_t window_tokens, std::string done_json,
 
 // ---- people ----
 
-void Run::answer(const std::string& request_id, plugins::Decision decision,
-                 std::move_only_function<void(Result<void>)> done) {
-    if (state_ != State::running) {
-        const auto* const why =
-            state_ == State::queued ? "This run has not begun." : "This run has ended.";
-        return done(
-            std::unexpected(Error{.code = ErrorCode::conflict, .message = why, .user_safe = true}));
-    }
-    auto answered = questions_.answer(request_id, std::move(decision));
-    if (!answered) return done(std::unexpected(answered.error()));
+Result<void> Run::takes_answers() const {
+    if (state_ == State::running) return {};
+    const auto* const why =
+        state_ == State::queued ? "This run has not begun." : "This run has ended.";
+    return std::unexpected(Error{.code = ErrorCode::conflict, .message = why, .user_safe = true});
+}
+
+void Run::take_answer(const std::string& request_id, plugins::Decision decision,
+                      OnAnswerTaken done) {
+    auto taken = takes_answers();
+    if (taken) taken = questions_.answer(request_id, std::move(decision));
+    if (!taken) return done(std::move(taken));
     when_committed([done = std::move(done)]() mutable { done({}); });
 }
 

@@ -60,12 +60,13 @@ Result<InteractionInput> parse_input(Server& server, const std::string& body, bo
         input.model = fields->text("model", 256).value_or("");
     }
     if (auto problem = fields->error()) return std::unexpected(*problem);
-    if (!input.agent.empty() && input.agent != "chat") {
-        return std::unexpected(caller_error(ErrorCode::bad_request,
-                                            "agent: no agent is called '" + input.agent + "'."));
+    const auto offers = server.engine().offers();
+    if (!input.agent.empty()) {
+        const auto known = offers->agents.resolve(input.agent);
+        if (!known) return std::unexpected(known.error());
     }
     if (!input.model.empty()) {
-        const auto known = server.engine().offers()->models.resolve(input.model);
+        const auto known = offers->models.resolve(input.model);
         if (!known) return std::unexpected(known.error());
     }
     return input;

@@ -105,6 +105,28 @@ class AssistantTest(unittest.TestCase):
         self.assertEqual(events[-1].name, "run.failed")
         self.assertIn("rounds", events[-1].data["message"])
 
+    def test_a_conversation_can_be_made_for_an_agent_which_answers_it_then(self):
+        made = self.client.post("/api/interactions", {"agent": "assistant"})
+
+        self.assertEqual((made.status, made.json().get("agent")), (201, "assistant"), made.body)
+        events = self.client.run(made.json()["id"], wants([("write_line", {"text": "a"})])).rest()
+        self.assertEqual(events[-1].name, "run.completed")
+        self.assertEqual(self.made.lines(), ["a"])
+
+    def test_an_agent_that_is_not_there_or_off_is_refused_as_a_run_refuses_it(self):
+        made = ToolServer(self, agents={
+            "late": {"library": "patchbay_agent_summarize", "enabled": False}})
+        interaction = made.client.interaction()
+        for agent in ("nobody", "clock", "late"):
+            with self.subTest(agent):
+                created = made.client.post("/api/interactions", {"agent": agent})
+                ran = made.client.post(f"/api/interactions/{interaction}/runs",
+                                       {"agent": agent, "message": "hi"})
+
+                self.assertIn(created.status, (400, 503))
+                self.assertEqual((created.status, created.json()["error"]),
+                                 (ran.status, ran.json()["error"]))
+
     def test_an_agent_with_methods_takes_their_input(self):
         interaction = self.client.interaction()
         reply = self.client.stream("POST", f"/api/interactions/{interaction}/runs",

@@ -13,6 +13,15 @@ bool is_word(std::optional<unsigned char> byte) {
     return (*byte >= '0' && *byte <= '9') || (lower >= 'a' && lower <= 'z') || *byte == '_';
 }
 
+bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+
+// Of the UTF-8 character that begins with `lead`.
+size_t character_size(unsigned char lead) {
+    if (lead < 0xC0) return 1;
+    if (lead < 0xE0) return 2;
+    return lead < 0xF0 ? 3 : 4;
+}
+
 }  // namespace
 
 Matcher::Matcher(const Program& program, const std::vector<std::string>& replacements,
@@ -133,7 +142,7 @@ void Matcher::keep_to_limits(std::string& shown) {
     if (position_ - first > most_held_) {
         const bool is_match = match_ && match_->start == first;
         replace(first, is_match ? match_->rule : program_.rule_at(threads_.front().at), shown);
-        shown_ = match_ ? match_->end : position_;
+        shown_ = match_ ? match_->end : last_border();
         swallowing_ = true;
     } else if (match_ && position_ - match_->end > waits_for_longer()) {
         settle(shown);
@@ -148,7 +157,7 @@ void Matcher::swallow() {
         match_.reset();
     }
     swallowing_ = !threads_.empty() && threads_.front().start < shown_;
-    if (swallowing_) shown_ = position_;
+    if (swallowing_) shown_ = last_border();
 }
 
 // A match has been found: how far behind it a longer one may end. Never nothing, or what goes on
@@ -165,6 +174,17 @@ void Matcher::show(size_t until, std::string& shown) {
     if (until <= shown_) return;
     shown.append(held_, shown_ - base_, until - shown_);
     shown_ = until;
+}
+
+// Where the character begins that was looked at in part, or position_: what goes on with a
+// character's second half is no text.
+size_t Matcher::last_border() const {
+    auto lead = position_;
+    do {
+        if (lead == shown_) return position_;
+        --lead;
+    } while (is_continuation(byte_at(lead)));
+    return position_ - lead < character_size(byte_at(lead)) ? lead : position_;
 }
 
 // Where what is undecided begins.

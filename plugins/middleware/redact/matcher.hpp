@@ -63,6 +63,7 @@ private:
     void forget_all();
     bool at_word_border(std::optional<unsigned char> next) const;
     size_t oldest() const;
+    size_t last_border() const;
     size_t waits_for_longer() const;
     size_t text_end() const { return base_ + held_.size(); }
     unsigned char byte_at(size_t at) const { return static_cast<unsigned char>(held_[at - base_]); }
