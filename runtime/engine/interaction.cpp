@@ -268,15 +268,16 @@ void Interaction::let_go() {
 
 void Interaction::list_runs(std::vector<StreamInfo>& infos) const {
     for (const auto& run : runs_) {
+        const auto& record = run->committed_record();
         infos.push_back({.interaction = id(),
                          .run = run->id(),
                          .owner = record_.owner,
-                         .status = run->record().status,
-                         .provider = run->record().provider,
-                         .model = run->record().model,
+                         .status = record.status,
+                         .provider = record.provider,
+                         .model = record.model,
                          .viewers = viewers_of(run->id()),
                          .lane = shard_.lane().index(),
-                         .started_at_ms = run->record().started_at_ms});
+                         .started_at_ms = record.started_at_ms});
     }
 }
 
