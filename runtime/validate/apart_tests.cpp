@@ -119,14 +119,22 @@ Result<std::string> differs_without_younger(const Subject& subject, const patchb
 // Longer than the second that a clock may tell.
 constexpr std::chrono::milliseconds a_while = 1100ms;
 
-// Whether a difference is another instance's doing, and not a clock's or chance: asked alone again,
-// it says what it said before, or something else that stays.
-bool is_steady(const Subject& subject, const patchbay_plugin& plugin, const Kind& kind,
-               const Alone& alone) {
-    const auto again = ask_alone(subject, plugin, kind).value_or(Alone{});
-    if (again == alone) return true;
-    std::this_thread::sleep_for(a_while);
-    return ask_alone(subject, plugin, kind).value_or(Alone{}) == again;
+using Differs = Result<std::string> (*)(const Subject&, const patchbay_plugin&, const Kind&,
+                                        const Alone&);
+
+// A difference may be a clock's, or chance. It is another instance's doing where what is said alone
+// stays as it is now, and something else is said beside another one once more.
+Result<std::string> differs_again(Differs differs, const Subject& subject,
+                                  const patchbay_plugin& plugin, const Kind& kind,
+                                  const Alone& alone) {
+    enter("alone");
+    const auto again = ask_alone(subject, plugin, kind);
+    if (!again) return std::unexpected(again.error());
+    if (*again != alone) {
+        std::this_thread::sleep_for(a_while);
+        if (ask_alone(subject, plugin, kind).value_or(Alone{}) != *again) return {};
+    }
+    return differs(subject, plugin, kind, *again);
 }
 
 Verdict instances(const Subject& subject) {
@@ -136,11 +144,12 @@ Verdict instances(const Subject& subject) {
         enter("alone");
         const auto alone = ask_alone(subject, **loaded, *kind);
         if (!alone) return skipped("it makes no instance: " + alone.error().message);
-        for (const auto differs : {&differs_beside_older, &differs_without_younger}) {
-            const auto found = differs(subject, **loaded, *kind, *alone);
+        for (const Differs differs : {&differs_beside_older, &differs_without_younger}) {
+            auto found = differs(subject, **loaded, *kind, *alone);
+            if (found && !found->empty())
+                found = differs_again(differs, subject, **loaded, *kind, *alone);
             if (!found) return failed("a second instance was refused: " + found.error().message);
-            if (!found->empty() && is_steady(subject, **loaded, *kind, *alone))
-                return failed(*found);
+            if (!found->empty()) return failed(*found);
         }
     }
     enter("");
