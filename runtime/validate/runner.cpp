@@ -24,6 +24,18 @@ std::string place_of(const LastWords& words) {
     return words.scene[0] ? fmt::format("{}, when it is {}", slot, words.scene) : slot;
 }
 
+// Agents and tools are often coroutines, of which g++ 12 makes this.
+std::string advice_on_death(std::string_view slot) {
+    std::string advice =
+        "Run this test with --in-process in a debugger: gdb --args patchbay plugin validate FILE "
+        "--in-process --only NAME";
+    if (slot.starts_with("agent.") || slot.starts_with("tool."))
+        advice +=
+            ". Built by g++ before 13, it destroys twice what braces, a lambda or a ?: make within "
+            "a co_await expression: make that a variable first";
+    return advice;
+}
+
 Verdict verdict_of_death(const Spawned::End& end, const LastWords& words,
                          std::chrono::seconds timeout) {
     if (end.timed_out)
@@ -39,8 +51,7 @@ Verdict verdict_of_death(const Spawned::End& end, const LastWords& words,
                                   words.view, place_of(words)),
                       "Copy what you keep.");
     return failed(fmt::format("it died of {}{}", end.signal, place_of(words)),
-                  "Run this test with --in-process in a debugger: gdb --args patchbay plugin "
-                  "validate FILE --in-process --only NAME");
+                  advice_on_death(words.slot));
 }
 
 Result<TestResult> run_one(const TestCase& test, const Subject& subject, const RunOptions& options,

@@ -39,8 +39,8 @@ namespace patchbay {
 
 namespace detail {
 
-// g++ before 13 destroys twice what a lambda inside a co_await expression captured by copy, when
-// that owns something. Such a lambda has to be a variable first: then it is passed by its name.
+// g++ before 13 destroys twice what a ?: in a co_await expression makes, and what a lambda there
+// captured by copy, when it owns something: a variable first, please. Of lambdas it is checked.
 template <class F>
 concept SafeToAwait =
 #if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 13
