@@ -122,6 +122,22 @@ TEST_F(AgentChildrenTest, TheHistoryIsRead) {
                   ErrorCode::storage, "disk");
 }
 
+TEST_F(AgentChildrenTest, WhatTheStoreKeepsForLongerThanAClockCanTellStays) {
+    std::optional<std::string> longest, long_enough;
+
+    run(ask([&](AgentCall& call) -> task<> {
+        const auto kv = call.kv();
+        co_await kv.put("longest", "one", std::chrono::milliseconds::max());
+        co_await kv.put("long", "two", 24h);
+        co_await call.sleep(2s);
+        longest = co_await kv.get("longest");
+        long_enough = co_await kv.get("long");
+    }));
+
+    EXPECT_EQ(longest, "one");
+    EXPECT_EQ(long_enough, "two");
+}
+
 TEST_F(AgentChildrenTest, TheStoreKeepsWhatIsPutThere) {
     std::optional<std::string> none, some, late;
     std::vector<std::string> keys;

@@ -6,7 +6,9 @@
 
 #include <patchbay/abi/agent.h>
 #include <patchbay/abi/history.h>
+#include <patchbay/abi/kv.h>
 #include <patchbay/abi/middleware.h>
+#include <patchbay/abi/secrets.h>
 #include <patchbay/abi/worker.h>
 #include <patchbay/testing/fake_host.hpp>
 #include <patchbay/view.hpp>
@@ -30,6 +32,10 @@ struct Asker {
     const patchbay_http_1& http() const { return table<patchbay_http_1>(PATCHBAY_HTTP_1); }
     const patchbay_chat_1& chat() const { return table<patchbay_chat_1>(PATCHBAY_CHAT_1); }
     const patchbay_tools_1& tools() const { return table<patchbay_tools_1>(PATCHBAY_TOOLS_1); }
+    const patchbay_kv_1& kv() const { return table<patchbay_kv_1>(PATCHBAY_KV_1); }
+    const patchbay_secrets_1& secrets() const {
+        return table<patchbay_secrets_1>(PATCHBAY_SECRETS_1);
+    }
 
     void operator()(patchbay_status answer) { answers.push_back(answer); }
 };
@@ -38,6 +44,7 @@ using Question = std::function<void(Asker&)>;
 
 const patchbay_host* host_of_plugin = nullptr;
 const Question* question = nullptr;
+bool asks_in_create = false;
 std::vector<patchbay_status> answers;
 
 void ask(patchbay_handle owner, patchbay_handle out = {.bits = 0}) {
@@ -82,28 +89,37 @@ constexpr patchbay_middleware_1 middleware{
     },
     nullptr, nullptr, nullptr, close};
 
-constexpr patchbay_plugin entry{PATCHBAY_ABI_MAJOR,
-                                PATCHBAY_ABI_DRAFT,
-                                "org.example.asker",
-                                "1.0.0",
-                                "",
-                                [](const patchbay_host* host, patchbay_str, void** instance) {
-                                    host_of_plugin = host;
-                                    *instance = &answers;
-                                    return patchbay_status{PATCHBAY_OK};
-                                },
-                                [](void*) {},
-                                [](patchbay_str id) -> const void* {
-                                    const auto name = string_of(id);
-                                    if (name == PATCHBAY_PROVIDER_1) return &provider;
-                                    if (name == PATCHBAY_AGENT_1) return &agent;
-                                    if (name == PATCHBAY_AUTH_1) return &auth;
-                                    if (name == PATCHBAY_MIDDLEWARE_1) return &middleware;
-                                    return nullptr;
-                                }};
+patchbay_status create(const patchbay_host* host, patchbay_str, void** instance) {
+    host_of_plugin = host;
+    *instance = &answers;
+    if (asks_in_create) ask({});
+    return PATCHBAY_OK;
+}
+void destroy(void*) {}
 
-// --- what is asked
-// --------------------------------------------------------------------------------
+const void* every_table(patchbay_str id) {
+    const auto name = string_of(id);
+    if (name == PATCHBAY_PROVIDER_1) return &provider;
+    if (name == PATCHBAY_AGENT_1) return &agent;
+    if (name == PATCHBAY_AUTH_1) return &auth;
+    if (name == PATCHBAY_MIDDLEWARE_1) return &middleware;
+    return nullptr;
+}
+
+const void* table_of_provider(patchbay_str id) {
+    return string_of(id) == PATCHBAY_PROVIDER_1 ? &provider : nullptr;
+}
+
+constexpr patchbay_plugin entry{
+    PATCHBAY_ABI_MAJOR, PATCHBAY_ABI_DRAFT, "org.example.asker", "1.0.0", "", create, destroy,
+    every_table};
+
+// The same, which checks no credentials.
+constexpr patchbay_plugin entry_without_auth{
+    PATCHBAY_ABI_MAJOR, PATCHBAY_ABI_DRAFT, "org.example.asker", "1.0.0", "", create, destroy,
+    table_of_provider};
+
+// --- what is asked ------------------------------------------------------------------------------
 
 void ignore_status(void*, patchbay_status) {}
 void ignore_events(void*, const patchbay_chat_end*) {}
@@ -200,6 +216,36 @@ patchbay_status run_job(Asker& host, patchbay_job job = do_nothing) {
 
 patchbay_status post(Asker& host, patchbay_posted callback = ignore_status) {
     return host.stream().post(host.host, host.owner, callback, nullptr);
+}
+
+// What it says, and how long what it lends is.
+void resolve(Asker& host, const char* reference) {
+    patchbay_str value{};
+    host(host.secrets().resolve(host.host, text_of(reference), &value));
+    host(static_cast<patchbay_status>(value.size));
+}
+
+patchbay_status find_credential(Asker& host, const char* id) {
+    patchbay_credential credential{};
+    return host.secrets().find_credential(host.host, text_of(id), &credential);
+}
+
+patchbay_status get(Asker& host, std::string_view key, patchbay_kv_done done = ignore_history) {
+    return host.kv().get(host.host, host.owner, view_of(key), done, nullptr);
+}
+
+patchbay_status put(Asker& host, std::string_view key, std::string_view value,
+                    patchbay_kv_done done = ignore_history) {
+    return host.kv().put(host.host, host.owner, view_of(key), view_of(value), 0, done, nullptr);
+}
+
+patchbay_status remove(Asker& host, std::string_view key, patchbay_kv_done done = ignore_history) {
+    return host.kv().remove(host.host, host.owner, view_of(key), done, nullptr);
+}
+
+patchbay_status list(Asker& host, std::string_view prefix, std::string_view after,
+                     patchbay_kv_done done = ignore_history) {
+    return host.kv().list(host.host, host.owner, view_of(prefix), view_of(after), done, nullptr);
 }
 
 // The answers of all, `times` over.

@@ -1,6 +1,8 @@
 // The fake host of the SDK answers as this one does: the same calls, asked of both.
+#include "runtime/config/expand.hpp"
 #include "runtime/plugins/authenticator.hpp"
 #include "runtime/plugins/job_pool.hpp"
+#include "runtime/plugins/key_values.hpp"
 #include "runtime/plugins/middleware.hpp"
 #include "runtime/plugins/run_scope.hpp"
 #include "tests/runtime/plugins/fake_parity_asker.hpp"
@@ -10,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <thread>
 
 namespace patchbay::plugins {
@@ -18,7 +21,8 @@ namespace {
 using testing::FakeHost;
 
 struct Row {
-    const char* owner;  // "provider", "agent", "auth", "middleware"
+    const char* owner;  // "provider", "agent", "auth", "middleware"; "stranger": a provider of a
+                        // plugin that checks no credentials; "create": nothing is asked for yet
     const char* what;
     Question question;
 };
@@ -184,6 +188,64 @@ const Row rows[] = {
          host(post(host));
          ask_for_a_run(host);
      }},
+    {"create", "secrets",
+     [](Asker& host) {
+         for (const auto* reference :
+              {"${SET}", "${EMPTY}", "${UNSET}", "${SET:-else}", "${EMPTY:-else}", "${UNSET:-else}",
+               "${UNSET:-}", "plain", "", "a ${SET}, ${SET}", "$${SET}", "${SET", "${}", "${1}",
+               "${a b}", "${file:none}", "${file:/nowhere/none}"})
+             resolve(host, reference);
+         host(host.secrets().resolve(host.host, text_of("${SET}"), nullptr));
+         elsewhere(host, [&] {
+             patchbay_str value{};
+             return host.secrets().resolve(host.host, text_of("${SET}"), &value);
+         });
+         host(find_credential(host, "known"));
+     }},
+    {"provider", "secrets", [](Asker& host) { resolve(host, "${SET}"); }},
+    {"auth", "secrets and credentials",
+     [](Asker& host) {
+         resolve(host, "${SET}");
+         host(find_credential(host, "known"));
+         host(find_credential(host, "unknown"));
+         host(host.secrets().find_credential(host.host, text_of("known"), nullptr));
+         elsewhere(host, [&] { return find_credential(host, "known"); });
+     }},
+    {"stranger", "credentials", [](Asker& host) { host(find_credential(host, "known")); }},
+    {"provider", "keys and values",
+     [](Asker& host) {
+         const std::string large(64 * 1024 + 1, 'x');
+         for (const auto& key : {std::string(), std::string(256, 'k'), std::string(257, 'k'),
+                                 std::string("\xFF"), std::string("\xC3")}) {
+             host(get(host, key));
+             host(put(host, key, "value"));
+             host(remove(host, key));
+             host(list(host, key, ""));
+             host(list(host, "", key));
+         }
+         host(put(host, "key", large));
+         host(put(host, "key", large.substr(1)));
+         host(put(host, "key", "\xFF"));
+         host(host.kv().put(host.host, host.owner, text_of("key"), {nullptr, 1}, 0, ignore_history,
+                            nullptr));
+         host(host.kv().get(host.host, host.owner, {nullptr, 1}, ignore_history, nullptr));
+     }},
+    {"provider", "the store without a callback",
+     [](Asker& host) {
+         host(get(host, "key", nullptr));
+         host(put(host, "key", "value", nullptr));
+         host(remove(host, "key", nullptr));
+         host(list(host, "", "", nullptr));
+     }},
+    {"auth", "the store", [](Asker& host) { repeat(host, 17, [&] { return get(host, "key"); }); }},
+    {"provider", "the store when it is too late, or elsewhere",
+     [](Asker& host) {
+         elsewhere(host, [&] { return get(host, "key"); });
+         elsewhere(host, [&] { return get(host, ""); });
+         finish(host);
+         host(get(host, "key"));
+         host(get(host, ""));
+     }},
 };
 
 // --- both hosts ---------------------------------------------------------------------------------
@@ -213,6 +275,34 @@ private:
     };
 };
 
+// Takes everything, and answers nothing.
+class SilentStore : public KeyValues {
+public:
+    bool start(KeyValueCall, Done done) override {
+        waiting_.push_back(std::move(done));
+        return true;
+    }
+
+private:
+    std::vector<Done> waiting_;
+};
+
+// What both hosts know.
+const std::map<std::string, std::string> variables = {{"SET", "value"}, {"EMPTY", ""}};
+
+Result<std::string> expand(std::string_view reference) {
+    return config::expand(reference, [](const std::string& name) -> std::optional<std::string> {
+        const auto found = variables.find(name);
+        if (found == variables.end()) return std::nullopt;
+        return found->second;
+    });
+}
+
+std::shared_ptr<const CredentialRecord> credential_of(std::string_view id) {
+    if (id != "known") return nullptr;
+    return std::make_shared<const CredentialRecord>(CredentialRecord{.id = "known"});
+}
+
 // Reads nothing: what it is handed waits, as in an engine whose reader is the next turn.
 class FullListener : public AnswerListener {
 public:
@@ -230,14 +320,21 @@ private:
 class FakeParityTest : public LaneTest, public ::testing::WithParamInterface<size_t> {
 protected:
     std::vector<patchbay_status> asked_of_this_host(const Row& row) {
+        asks_in_create = std::string_view(row.owner) == "create";
         const InstanceSpec spec{.name = "asker", .library = "asker", .config_json = "{}"};
         const auto no_limit = std::make_shared<FaultLimit>();
         no_limit->count = 0;
-        HostServices services{.jobs = &pool, .version = "0.0.0", .fault_limit = no_limit};
-        auto made = Instance::create(spec, Library{.path = "/asker.so", .entry = &entry},
+        HostServices services{.find_credential = credential_of,
+                              .resolve_secret = expand,
+                              .jobs = &pool,
+                              .values = &store,
+                              .version = "0.0.0",
+                              .fault_limit = no_limit};
+        answers.clear();
+        auto made = Instance::create(spec, Library{.path = "/asker.so", .entry = &entry_of(row)},
                                      std::make_shared<const HostServices>(std::move(services)));
         EXPECT_TRUE(made);
-        answers.clear();
+        if (asks_in_create) return std::move(answers);
         on_lane([&] { open(row.owner, *made); });
         EXPECT_TRUE(all_closed());
         return std::move(answers);
@@ -245,10 +342,13 @@ protected:
 
     static std::vector<patchbay_status> asked_of_the_fake(const Row& row) {
         FakeHost host;
-        EXPECT_TRUE(host.create(entry));
+        for (const auto& [name, value] : variables) host.add_secret("${" + name + "}", value);
+        host.add_credential({.id = "known"});
         answers.clear();
+        EXPECT_TRUE(host.create(entry_of(row)));
         const std::string owner = row.owner;
-        if (owner == "provider")
+        if (owner == "create") return std::move(answers);
+        if (owner == "provider" || owner == "stranger")
             EXPECT_TRUE(host.open(patchbay::testing::ChatInput{}));
         else if (owner == "agent")
             EXPECT_TRUE(host.open(patchbay::testing::AgentInput{}));
@@ -260,8 +360,12 @@ protected:
     }
 
 private:
+    static const patchbay_plugin& entry_of(const Row& row) {
+        return std::string_view(row.owner) == "stranger" ? entry_without_auth : entry;
+    }
+
     void open(const std::string& owner, const InstanceRef& plugin) {
-        if (owner == "provider")
+        if (owner == "provider" || owner == "stranger")
             EXPECT_TRUE(Answer::open(lane, plugin, ChatCall{.messages_json = "[]"}, reader));
         else if (owner == "agent")
             EXPECT_TRUE(Answer::open(lane, plugin, AgentCall{}, reader, silent));
@@ -272,6 +376,7 @@ private:
     }
 
     JobPool pool{{.threads = 2, .queue_limit = 1000}};
+    SilentStore store;
     SilentRun silent;
     FullListener reader;
 };

@@ -33,6 +33,7 @@
 #include <patchbay/testing/fake_kv.hpp>
 #include <patchbay/testing/fake_metrics.hpp>
 #include <patchbay/testing/fake_pending.hpp>
+#include <patchbay/testing/fake_secrets.hpp>
 #include <patchbay/testing/fake_stream.hpp>
 #include <patchbay/testing/fake_tools.hpp>
 #include <patchbay/testing/fake_turn.hpp>
@@ -127,8 +128,9 @@ public:
     void add_credential(FakeCredential credential) {
         credentials_[credential.id] = std::move(credential);
     }
+    // `reference`: "${NAME}" or "${file:/path}".
     void add_secret(const std::string& reference, std::string value) {
-        secrets_[reference] = std::move(value);
+        secrets_.add(reference, std::move(value));
     }
     // Hides one of the host's interfaces: an older host. Before create().
     void hide(std::string interface_id) { hidden_.insert(std::move(interface_id)); }
@@ -226,7 +228,7 @@ private:
     std::optional<Error> last_error_;  // of the current call
     std::set<std::string> hidden_;
     std::map<std::string, FakeCredential, std::less<>> credentials_;
-    std::map<std::string, std::string, std::less<>> secrets_;
+    FakeSecrets secrets_;
     std::mutex owners_mutex_;  // of owners_
     std::map<uint64_t, std::unique_ptr<FakeOwner>> owners_;
     uint64_t next_ = 1;

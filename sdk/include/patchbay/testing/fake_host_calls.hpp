@@ -11,6 +11,7 @@ inline Result<void> FakeHost::create(const patchbay_plugin& plugin, std::string_
     plugin_ = &plugin;
     last_error_.reset();
     LentText lent;
+    const FakeLane::OffLaneCall here;
     creating_ = true;
     const auto status = plugin.create(&raw_.host, lent.lend(config_json), &instance_);
     creating_ = false;
@@ -23,17 +24,20 @@ inline Result<void> FakeHost::create(const patchbay_plugin& plugin, std::string_
 inline std::string FakeHost::models() const {
     const auto* provider = table<patchbay_provider_1>(PATCHBAY_PROVIDER_1);
     if (!provider || !provider->models) return {};
+    const FakeLane::OffLaneCall here;
     return std::string(text_of(provider->models(instance_)));
 }
 
 inline std::string FakeHost::methods() const {
     const auto* agent = table<patchbay_agent_1>(PATCHBAY_AGENT_1);
     if (!agent || !agent->methods) return {};
+    const FakeLane::OffLaneCall here;
     return std::string(text_of(agent->methods(instance_)));
 }
 
 inline std::string FakeHost::describe() const {
     const auto* tool = table<patchbay_tool_1>(PATCHBAY_TOOL_1);
+    const FakeLane::OffLaneCall here;
     return tool ? std::string(text_of(tool->describe(instance_))) : std::string();
 }
 
@@ -186,6 +190,7 @@ inline Result<void> FakeHost::export_spans(std::string_view spans_json) {
     last_error_.reset();
     patchbay_status status = PATCHBAY_OK;
     lane_.turns.call_off_lane([&] {
+        const FakeLane::OffLaneCall here;
         LentText lent;
         status = exporter->export_spans(instance_, lent.lend(spans_json));
     });
@@ -240,6 +245,7 @@ inline void FakeHost::shut_down() {
     if (!lane_.turns.run_until(all_closed, std::chrono::seconds(10),
                                std::chrono::milliseconds(100)))
         lane_.fault("something did not close");
+    const FakeLane::OffLaneCall here;
     plugin_->destroy(instance_);
     instance_ = nullptr;
 }

@@ -133,14 +133,15 @@ inline const patchbay_http_1 FakeHost::http_table = {
 inline const patchbay_secrets_1 FakeHost::secrets_table = {
     .resolve = [](const patchbay_host* host, patchbay_str reference,
                   patchbay_str* value) -> patchbay_status {
-        const auto& secrets = of(host).secrets_;
-        const auto found = secrets.find(text_of(reference));
-        if (found == secrets.end()) return PATCHBAY_E_NOT_FOUND;
-        *value = view_of(std::string_view(found->second));
-        return PATCHBAY_OK;
+        if (!FakeLane::in_off_lane_call()) return PATCHBAY_E_WRONG_THREAD;
+        return of(host).secrets_.resolve(reference, value);
     },
     .find_credential = [](const patchbay_host* host, patchbay_str id,
                           patchbay_credential* credential) -> patchbay_status {
+        if (!of(host).table<patchbay_auth_1>(PATCHBAY_AUTH_1)) return PATCHBAY_E_FORBIDDEN;
+        if (FakeLane::in_off_lane_call() || !of(host).lane_.turns.on_lane())
+            return PATCHBAY_E_WRONG_THREAD;
+        if (!credential || (!id.data && id.size > 0)) return PATCHBAY_E_BAD_REQUEST;
         const auto& credentials = of(host).credentials_;
         const auto found = credentials.find(text_of(id));
         if (found == credentials.end()) return PATCHBAY_E_NOT_FOUND;

@@ -6,6 +6,7 @@
 #include <patchbay/json_text.hpp>
 #include <patchbay/testing/fake_pending.hpp>
 #include <patchbay/testing/lent_text.hpp>
+#include <patchbay/testing/utf8.hpp>
 
 #include <functional>
 #include <map>
@@ -35,7 +36,7 @@ public:
 
     // --- for the fake host ----------------------------------------------------------------------
     patchbay_status get(FakeOwner& owner, patchbay_str key, patchbay_kv_done done, void* user) {
-        return start(owner, key, done, user, [this, name = std::string(text_of(key))] {
+        return start(owner, done, user, [this, name = std::string(text_of(key))] {
             auto found = value(name);
             return found ? Result<std::string>(std::move(*found))
                          : failure(ErrorCode::not_found, "no such key");
@@ -43,19 +44,15 @@ public:
     }
     patchbay_status put(FakeOwner& owner, patchbay_str key, patchbay_str text, uint64_t ttl_ms,
                         patchbay_kv_done done, void* user) {
-        if (text.size > 64 * 1024) return PATCHBAY_E_BAD_REQUEST;
-        return start(owner, key, done, user,
+        return start(owner, done, user,
                      [this, ttl_ms, name = std::string(text_of(key)),
                       written = std::string(text_of(text))]() -> Result<std::string> {
-                         const std::chrono::milliseconds life(static_cast<int64_t>(ttl_ms));
-                         values_[name] = {written, ttl_ms > 0
-                                                       ? std::optional(lane_.turns.now() + life)
-                                                       : std::nullopt};
+                         values_[name] = {written, end_of(ttl_ms)};
                          return "";
                      });
     }
     patchbay_status remove(FakeOwner& owner, patchbay_str key, patchbay_kv_done done, void* user) {
-        return start(owner, key, done, user,
+        return start(owner, done, user,
                      [this, name = std::string(text_of(key))]() -> Result<std::string> {
                          values_.erase(name);
                          return "";
@@ -74,7 +71,15 @@ public:
             }
             return "[" + json + "]";
         };
-        return start(owner, std::nullopt, done, user, keys);
+        return start(owner, done, user, keys);
+    }
+
+    static bool is_key(patchbay_str key) {
+        return key.data && key.size > 0 && key.size <= 256 && is_utf8(text_of(key));
+    }
+    static bool is_key_or_empty(patchbay_str key) { return key.size == 0 || is_key(key); }
+    static bool is_value(patchbay_str text) {
+        return (text.data || text.size == 0) && text.size <= 64 * 1024;
     }
 
     static constexpr const char* kind = "kv";
@@ -85,9 +90,17 @@ private:
         std::optional<Turns::Time> gone_at = {};
     };
 
-    patchbay_status start(FakeOwner& owner, std::optional<patchbay_str> key, patchbay_kv_done done,
-                          void* user, std::function<Result<std::string>()> act) {
-        if (key && (key->size < 1 || key->size > 256)) return PATCHBAY_E_BAD_REQUEST;
+    // What is too far away for a clock is never.
+    std::optional<Turns::Time> end_of(uint64_t ttl_ms) const {
+        using std::chrono::milliseconds;
+        const auto now = lane_.turns.now();
+        const auto room = std::chrono::duration_cast<milliseconds>(Turns::Time::max() - now);
+        if (ttl_ms == 0 || ttl_ms >= static_cast<uint64_t>(room.count())) return std::nullopt;
+        return now + milliseconds(static_cast<int64_t>(ttl_ms));
+    }
+
+    patchbay_status start(FakeOwner& owner, patchbay_kv_done done, void* user,
+                          std::function<Result<std::string>()> act) {
         if (pending_.count(owner, kind) >= 16) return PATCHBAY_E_LIMIT;
         const auto id = pending_.add(
             owner, kind, Turns::Time(0), [this, done, user, act = std::move(act)](bool cancelled) {

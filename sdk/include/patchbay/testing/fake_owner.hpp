@@ -32,7 +32,19 @@ public:
         return faults_;
     }
 
+    // For as long as this lives the plugin is called on this thread, and on no lane: create(), a
+    // job. Its own threads are in no call.
+    class OffLaneCall {
+    public:
+        OffLaneCall() { ++off_lane_calls_; }
+        ~OffLaneCall() { --off_lane_calls_; }
+        OffLaneCall(const OffLaneCall&) = delete;
+        OffLaneCall& operator=(const OffLaneCall&) = delete;
+    };
+    static bool in_off_lane_call() { return off_lane_calls_ > 0; }
+
 private:
+    static inline thread_local int off_lane_calls_ = 0;
     mutable std::mutex mutex_;
     std::vector<std::string> faults_;
 };

@@ -92,6 +92,7 @@ inline const patchbay_history_1 FakeHost::history_table = {
 inline const patchbay_kv_1 FakeHost::kv_table = {
     .get = [](const patchbay_host* host, patchbay_handle owner, patchbay_str key,
               patchbay_kv_done done, void* user) -> patchbay_status {
+        if (!done || !FakeKv::is_key(key)) return PATCHBAY_E_BAD_REQUEST;
         const auto found = of(host).startable(owner, "kv.get");
         if (!found) return status_of(found.error().code);
         return of(host).kv_.get(**found, key, done, user);
@@ -99,18 +100,23 @@ inline const patchbay_kv_1 FakeHost::kv_table = {
     .put = [](const patchbay_host* host, patchbay_handle owner, patchbay_str key,
               patchbay_str value, uint64_t ttl_ms, patchbay_kv_done done,
               void* user) -> patchbay_status {
+        if (!done || !FakeKv::is_key(key) || !FakeKv::is_value(value))
+            return PATCHBAY_E_BAD_REQUEST;
         const auto found = of(host).startable(owner, "kv.put");
         if (!found) return status_of(found.error().code);
         return of(host).kv_.put(**found, key, value, ttl_ms, done, user);
     },
     .remove = [](const patchbay_host* host, patchbay_handle owner, patchbay_str key,
                  patchbay_kv_done done, void* user) -> patchbay_status {
+        if (!done || !FakeKv::is_key(key)) return PATCHBAY_E_BAD_REQUEST;
         const auto found = of(host).startable(owner, "kv.remove");
         if (!found) return status_of(found.error().code);
         return of(host).kv_.remove(**found, key, done, user);
     },
     .list = [](const patchbay_host* host, patchbay_handle owner, patchbay_str prefix,
                patchbay_str after, patchbay_kv_done done, void* user) -> patchbay_status {
+        if (!done || !FakeKv::is_key_or_empty(prefix) || !FakeKv::is_key_or_empty(after))
+            return PATCHBAY_E_BAD_REQUEST;
         const auto found = of(host).startable(owner, "kv.list");
         if (!found) return status_of(found.error().code);
         return of(host).kv_.list(**found, prefix, after, done, user);

@@ -28,11 +28,11 @@ public:
             if (!pending_.begin(id)) return;
             if (threads_wanted_) {
                 threads_.emplace_back([=, this] {
-                    job(user);
+                    call(job, user);
                     lane_.turns.add([=, this] { pending_.complete(id); });
                 });
             } else {
-                lane_.turns.call_off_lane([=] { job(user); });
+                lane_.turns.call_off_lane([=] { call(job, user); });
                 pending_.complete(id);
             }
         });
@@ -42,6 +42,11 @@ public:
     static constexpr const char* kind = "job";
 
 private:
+    static void call(patchbay_job job, void* user) {
+        const FakeLane::OffLaneCall here;
+        job(user);
+    }
+
     FakeLane& lane_;
     FakePending& pending_;
     bool threads_wanted_ = false;
