@@ -1,5 +1,5 @@
-/* Nothing is wrong with it: it tells the time, and a minute is over just when for the first time two
- * of its instances are there. */
+/* Nothing is wrong with it: it tells the time, and a minute is over just when for the first time
+ * two of its instances are there. */
 #include "well_behaved.h"
 
 static int instances;
