@@ -176,14 +176,14 @@ void delete_overrides(Server& server, CallRef call) {
 
 // POST /api/admin/reload  ->  200 with what changed; 422 with every problem: then nothing has
 void post_reload(Server& server, CallRef asked) {
-    server.administration().reload([waiting = AwaitedChange::of(server, std::move(asked))](
-                                       Changed report) mutable {
-        auto call = waiting->take();
-        if (!call) return;
-        if (!report)
-            return answer_refusal(std::move(call), "The config", std::move(report.error()));
-        answer_json(std::move(call), 200, report_json(*report));
-    });
+    server.administration().reload(
+        [waiting = AwaitedChange::of(server, std::move(asked))](Changed report) mutable {
+            auto call = waiting->take();
+            if (!call) return;
+            if (!report)
+                return answer_refusal(std::move(call), "The config", std::move(report.error()));
+            answer_json(std::move(call), 200, report_json(*report));
+        });
 }
 
 }  // namespace patchbay::http

@@ -64,7 +64,7 @@ public:
     void watch();
 
     // Takes no more; what waits gets one try each, without pauses, then the thread ends.
-    void leave();  // [any-thread]
+    void leave();                                                // [any-thread]
     bool has_ended() const { return kernel_thread_.is_gone(); }  // [any-thread]
 
 private:

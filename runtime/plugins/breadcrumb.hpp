@@ -36,7 +36,7 @@ public:
         const char* instance = nullptr;
         const char* slot = nullptr;
         Instance* whose = nullptr;  // of one on a lane: see marked_instances()
-        bool on_lane = false;  // else where one is made or destroyed
+        bool on_lane = false;       // else where one is made or destroyed
     };
 
     // This thread's mark, given back when the thread ends; nullptr when 256 threads have one. The
@@ -54,8 +54,8 @@ private:
     std::atomic<bool> on_lane_{false};
 };
 
-// Held while somebody asks a mark for a call on a lane, and then uses its instance. An instance takes
-// it before it goes: so what a mark names under this lock is there.
+// Held while somebody asks a mark for a call on a lane, and then uses its instance. An instance
+// takes it before it goes: so what a mark names under this lock is there.
 std::mutex& marked_instances();
 
 constexpr size_t call_mark_count = 256;

@@ -44,7 +44,8 @@ PluginCall::PluginCall(Instance& instance, const char* slot, Where where, std::s
     if (on_lane() && !outer_) note_call_begins(started_ns_);
     if (!mark) return;
     if (outer_) outer_mark_ = mark->get();
-    mark->set({started_ns_, breadcrumb_.instance, slot, on_lane() ? &instance : nullptr, on_lane()});
+    mark->set(
+        {started_ns_, breadcrumb_.instance, slot, on_lane() ? &instance : nullptr, on_lane()});
 }
 
 PluginCall::~PluginCall() {

@@ -18,7 +18,7 @@
  *            metrics.h, which are `double`; padding is explicit.
  * Growth     what is frozen gets no member and no argument. The room is a struct's extra_json: ""
  *            or a JSON object, whose unknown keys are passed over; the host checks what it is
- *            handed. A function has no such room: what it needs more is its table's next revision. */
+ *            handed. A function has no such room: what it lacks is its table's next revision. */
 #ifndef PATCHBAY_ABI_BASE_H
 #define PATCHBAY_ABI_BASE_H
 

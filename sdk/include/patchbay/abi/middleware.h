@@ -6,9 +6,9 @@
  * Life       on_request → on_events* → on_end → close, once per turn. A slot that is NULL costs
  *            nothing.
  * Threads    [lane]: calls of one turn never overlap. Never block.
- * Events     seen are those of the run's own answer: its text, also what children forward to it, and
- *            the tool calls that its model wants. Results of tools and calls that children make go
- *            to the log as they are.
+ * Events     seen are those of the run's own answer: its text, also what children forward to it,
+ *            and the tool calls that its model wants. Results of tools and calls that children make
+ *            go to the log as they are.
  * Failure    one that fails in on_request, or is late (5 s), refuses the turn. One that fails in
  *            on_events fails the run: what it was to take out is not shown. */
 #ifndef PATCHBAY_ABI_MIDDLEWARE_H
@@ -35,7 +35,7 @@ typedef struct patchbay_turn {
     patchbay_str traceparent;    /* "" or W3C trace context */
     patchbay_str extra_json;     /* "" or a JSON object: room to grow */
     uint32_t role;               /* PATCHBAY_ROLE_… */
-    uint32_t attempt; /* 1; more: after a crash, of a turn that was let in: only a refusal is read */
+    uint32_t attempt; /* 1; more: after a crash, of one that was let in: only a refusal is read */
 } patchbay_turn;
 
 /* What on_events() did with its batch. */
