@@ -39,6 +39,22 @@ protected:
                  });
     }
 
+    void expect_that_the_second_who_waits_is_refused(const CheckLimits& limits) {
+        let_the_plugin_hold_its_lane();
+        CheckLane small(resolver, deadlines, limits);
+        small.start();
+        ask(small, "hold");
+        ASSERT_TRUE(script.journal.wait_for("held"));
+        ask(small, "waits");
+
+        ask(small, "comes");
+
+        EXPECT_EQ(answers.lines(), std::vector<std::string>{"comes unavailable"});
+        gate.release();
+        EXPECT_TRUE(answers.wait_for("waits user:a"));
+        small.stop();
+    }
+
     std::counting_semaphore<> gate{0};
     Journal answers;
     net::Deadlines deadlines;
@@ -101,35 +117,15 @@ TEST_F(CheckLaneTest, AnotherLaneTakesOverFromOneThatIsHeld) {
 }
 
 TEST_F(CheckLaneTest, WhereTooManyWaitWhoComesIsRefusedAtOnce) {
-    let_the_plugin_hold_its_lane();
-    CheckLane small(resolver, deadlines, {.time = 1h, .queue_time = 1h, .queue = 1});
-    small.start();
-    ask(small, "hold");
-    ASSERT_TRUE(script.journal.wait_for("held"));
-    ask(small, "waits");
+    expect_that_the_second_who_waits_is_refused({.time = 1h, .queue_time = 1h, .queue = 1});
+}
 
-    ask(small, "comes");
-
-    EXPECT_EQ(answers.lines(), std::vector<std::string>{"comes unavailable"});
-    gate.release();
-    EXPECT_TRUE(answers.wait_for("waits user:a"));
-    small.stop();
+TEST_F(CheckLaneTest, WhereRequestsAreTooLargeTogetherWhoComesIsRefusedAtOnce) {
+    expect_that_the_second_who_waits_is_refused({.time = 1h, .queue_time = 1h, .queue_bytes = 1});
 }
 
 TEST_F(CheckLaneTest, WhereOneHasWaitedForLongWhoComesIsRefusedAtOnce) {
-    let_the_plugin_hold_its_lane();
-    CheckLane slow(resolver, deadlines, {.time = 1h, .queue_time = 0ms});
-    slow.start();
-    ask(slow, "hold");
-    ASSERT_TRUE(script.journal.wait_for("held"));
-    ask(slow, "waits");
-
-    ask(slow, "comes");
-
-    EXPECT_EQ(answers.lines(), std::vector<std::string>{"comes unavailable"});
-    gate.release();
-    EXPECT_TRUE(answers.wait_for("waits user:a"));
-    slow.stop();
+    expect_that_the_second_who_waits_is_refused({.time = 1h, .queue_time = 0ms});
 }
 
 TEST_F(CheckLaneTest, StopDropsWhoStillWaits) {
