@@ -95,6 +95,8 @@ TEST(ElfFileTest, CutAndDamagedFilesAreReadWithoutHarm) {
         }
         (void)parse_elf(damaged);
     }
+    EXPECT_FALSE(parse_elf(std::string_view(whole).substr(0, 63)));  // less than a header
+    EXPECT_TRUE(parse_elf(whole));
 }
 
 }  // namespace
