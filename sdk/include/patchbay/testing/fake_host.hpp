@@ -224,6 +224,7 @@ private:
     bool creating_ = false;
     Raw raw_ = {};
     const patchbay_plugin* plugin_ = nullptr;
+    bool lets_in_ = false;  // it is an auth plugin; host functions do not call it to ask
     void* instance_ = nullptr;
     std::optional<Error> last_error_;  // of the current call
     std::set<std::string> hidden_;

@@ -9,6 +9,7 @@ namespace patchbay::testing {
 
 inline Result<void> FakeHost::create(const patchbay_plugin& plugin, std::string_view config_json) {
     plugin_ = &plugin;
+    lets_in_ = table<patchbay_auth_1>(PATCHBAY_AUTH_1) != nullptr;
     last_error_.reset();
     LentText lent;
     const FakeLane::OffLaneCall here;
