@@ -6,6 +6,10 @@
 #include "runtime/engine/usage.hpp"
 #include "runtime/plugins/abi_error.hpp"
 
+#include <algorithm>
+#include <ranges>
+#include <utility>
+
 namespace patchbay::engine {
 namespace {
 
@@ -60,7 +64,7 @@ Child::~Child() { stop(); }
 
 // Afterwards nothing of it needs the run. What it has asked for, its answer drops.
 void Child::stop() {
-    token_.reset();
+    if (std::exchange(token_, nullptr)) run_.forget_held(*this);
     if (answer_) {
         book_estimate();
         std::exchange(answer_, nullptr)->cancel(run_.stop_reason());
@@ -162,6 +166,15 @@ void Child::fail_later(Error error) {
 
 // As the plugin says it; what its scope forwards comes by deliver().
 patchbay_status Child::on_events(std::span<const patchbay_event> events) {
+    const auto guard = std::weak_ptr(token_);
+    const auto status = hand_over(events);
+    if (guard.expired()) return status;  // who listens has dropped it
+    if (status == PATCHBAY_PAUSE) listener_pauses_ = true;
+    if (!parent_ || std::ranges::none_of(events, is_step)) return status;
+    return run_.room_for(*this) == PATCHBAY_PAUSE ? PATCHBAY_PAUSE : status;
+}
+
+patchbay_status Child::hand_over(std::span<const patchbay_event> events) {
     const auto is_call = [](const auto& event) { return event.kind == PATCHBAY_EVENT_TOOL_CALL; };
     if (is_model_ && std::ranges::any_of(events, is_call)) {
         const auto named = with_call_ids(events);
@@ -169,16 +182,19 @@ patchbay_status Child::on_events(std::span<const patchbay_event> events) {
         return deliver(named);
     }
     note(events);
-    return scope_ && parent_ ? deliver_between_steps(events) : deliver(events);
+    if (!scope_ || !parent_) return deliver(events);
+    // Whether or not it is forwarded: a tool call without its result would stay open.
+    if (is_forwarded()) return deliver_between_steps(events);
+    for (const auto& step : events | std::views::filter(is_step)) scope_->say_step(step);
+    return deliver(events);
 }
 
-// Whether or not it is forwarded: a tool call without its result would stay open.
 patchbay_status Child::deliver_between_steps(std::span<const patchbay_event> events) {
     const auto guard = std::weak_ptr(token_);
-    auto status = PATCHBAY_OK;
+    patchbay_status status = PATCHBAY_OK;
     while (!events.empty()) {
         const auto before = take_to_step(events);
-        if (!before.empty()) status = deliver(before);
+        if (!before.empty() && deliver(before) == PATCHBAY_PAUSE) status = PATCHBAY_PAUSE;
         if (events.empty() || guard.expired()) break;  // who listens may have dropped it
         scope_->say_step(events.front());
         events = events.subspan(1);
@@ -203,7 +219,7 @@ patchbay_status Child::deliver(std::span<const patchbay_event> events) {
                 collect(view(event.text));
         }
     }
-    if (parent_ && (flags_ & PATCHBAY_CHAT_FORWARD) != 0) return parent_->forward(events, *this);
+    if (is_forwarded()) return parent_->forward(events, *this);
     return listener_.on_events(events);
 }
 
@@ -259,7 +275,14 @@ void Child::book_estimate() {
           .estimated = true});
 }
 
+bool Child::is_forwarded() const { return parent_ && (flags_ & PATCHBAY_CHAT_FORWARD) != 0; }
+
+void Child::relieve() {
+    if (answer_ && !listener_pauses_) answer_->resume();
+}
+
 void Child::resume() {
+    listener_pauses_ = false;
     if (answer_) answer_->resume();
     if (scope_) scope_->resume_forwarded();
 }

@@ -55,6 +55,9 @@ public:
     void drop() override;
     void resume() override;
 
+    // The run has room again for what it logs: goes on, unless its listener has it wait.
+    void relieve();
+
     // nullptr for a model.
     Scope* scope() { return scope_.get(); }
 
@@ -62,6 +65,7 @@ private:
     patchbay_status on_events(std::span<const patchbay_event> events) override;
     void on_finish(uint32_t reason, const Error* error) override;
     patchbay_status deliver(std::span<const patchbay_event> events) override;
+    patchbay_status hand_over(std::span<const patchbay_event> events);
     patchbay_status deliver_between_steps(std::span<const patchbay_event> events);
 
     void open_model(std::string messages_json);
@@ -77,6 +81,7 @@ private:
     void end_span(uint32_t reason, const Error* error);
     void post(net::Task task);
     void stop();
+    bool is_forwarded() const;
 
     Run& run_;
     Scope* parent_;
@@ -93,7 +98,8 @@ private:
     UsageLedger::Entry ledger_entry_;
     bool is_booked_ = false;
     bool is_model_ = false;
-    uint64_t prompt_tokens_ = 0;  // estimates
+    bool listener_pauses_ = false;  // who listens has had enough, until resume()
+    uint64_t prompt_tokens_ = 0;    // estimates
     uint64_t answer_bytes_ = 0;
     uint64_t reasoning_bytes_ = 0;
     std::string text_;  // with COLLECT

@@ -268,6 +268,7 @@ void Interaction::let_go() {
 
 void Interaction::list_runs(std::vector<StreamInfo>& infos) const {
     for (const auto& run : runs_) {
+        if (!run->has_begun()) continue;
         const auto& record = run->committed_record();
         infos.push_back({.interaction = id(),
                          .run = run->id(),

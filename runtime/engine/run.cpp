@@ -191,6 +191,7 @@ void Run::relieve() {
     if (!paused_ || blocked() || output_.open_bytes() >= open_bytes_low) return;
     paused_ = false;
     for (auto* const tool : std::exchange(held_tools_, {})) tool->resume();
+    for (auto* const child : std::exchange(held_children_, {})) child->relieve();
     if (root_) root_->resume();
 }
 

@@ -156,6 +156,11 @@ public:
     patchbay_status show(const patchbay_event& event, ToolCall& tool);
     void forget_held(const ToolCall& tool) { std::erase(held_tools_, &tool); }
 
+    // Tool calls and results of a child go straight into the log. PAUSE: it has no room for more
+    // now, and child.relieve() follows.
+    patchbay_status room_for(Child& child);
+    void forget_held(const Child& child) { std::erase(held_children_, &child); }
+
     // The payload. `agent`: whose call it is; `label`: how the log names that one.
     std::string say_tool_call(const patchbay_event& event, const std::string& agent,
                               std::string label);
@@ -254,6 +259,7 @@ private:
     void go_on_when_committed();
     void answer_anew(uint64_t from_seq, uint64_t to_seq);
     bool blocked() const;
+    patchbay_status room();
 
     Interaction& interaction_;
     RunRecord record_;
@@ -281,7 +287,8 @@ private:
     Questions questions_;
     OpenCalls open_calls_;
     std::vector<ToolCall*> held_tools_;  // that were told to pause
-    std::unique_ptr<Child> root_;        // the run's agent, while it answers
+    std::vector<Child*> held_children_;
+    std::unique_ptr<Child> root_;  // the run's agent, while it answers
     bool paused_ = false;
     patchbay_reason stop_reason_ = PATCHBAY_REASON_CLIENT;
     uint32_t working_ = 0;   // see Work

@@ -92,9 +92,20 @@ patchbay_status Run::add_events(std::span<const patchbay_event> events) {
     if (tail_) move_on_from_tail();
     for (const auto& source : events) add_event(source);
     if (output_.has_open()) shard().mark_dirty(*this);
+    return room();
+}
+
+patchbay_status Run::room() {
     if (!blocked()) return PATCHBAY_OK;
     paused_ = true;
     return PATCHBAY_PAUSE;
+}
+
+patchbay_status Run::room_for(Child& child) {
+    const auto status = room();
+    if (status == PATCHBAY_PAUSE && std::ranges::count(held_children_, &child) == 0)
+        held_children_.push_back(&child);
+    return status;
 }
 
 // Not before the next attempt has begun: middleware that would have to see it is not asked yet.

@@ -43,10 +43,12 @@ Result<plugins::MethodInfo> method_of(const plugins::Instance& agent, const std:
 
 }  // namespace
 
+bool is_step(const patchbay_event& event) {
+    return event.kind == PATCHBAY_EVENT_TOOL_CALL || event.kind == PATCHBAY_EVENT_TOOL_RESULT;
+}
+
 std::span<const patchbay_event> take_to_step(std::span<const patchbay_event>& events) {
-    const auto step = std::ranges::find_if(events, [](const patchbay_event& event) {
-        return event.kind == PATCHBAY_EVENT_TOOL_CALL || event.kind == PATCHBAY_EVENT_TOOL_RESULT;
-    });
+    const auto step = std::ranges::find_if(events, is_step);
     const std::span before(events.begin(), step);
     events = {step, events.end()};
     return before;
@@ -159,14 +161,14 @@ patchbay_status Scope::forward(std::span<const patchbay_event> events, Child& so
 // its asker's.
 patchbay_status Scope::forward_between_steps(std::span<const patchbay_event> events,
                                              const Child& source) {
-    auto status = PATCHBAY_OK;
+    patchbay_status status = PATCHBAY_OK;
     while (!events.empty()) {
         const auto before = take_to_step(events);
         for (const auto& event : before) {
             if (event.kind == PATCHBAY_EVENT_DELTA && event.channel == PATCHBAY_CHANNEL_ANSWER)
                 own_.add_text({event.text.data, static_cast<size_t>(event.text.size)});
         }
-        if (!before.empty()) status = sink_.deliver(before);
+        if (!before.empty() && sink_.deliver(before) == PATCHBAY_PAUSE) status = PATCHBAY_PAUSE;
         // Who listens may have dropped the child, or this agent with it.
         if (events.empty() || !is_there(source)) break;
         say_step(events.front());

@@ -30,6 +30,8 @@ protected:
     ~EventSink() = default;
 };
 
+bool is_step(const patchbay_event& event);  // a tool call or result
+
 // Takes off what stands before the next tool call or result, or all.
 std::span<const patchbay_event> take_to_step(std::span<const patchbay_event>& events);
 

@@ -5,7 +5,7 @@ import unittest
 from harness import BUILD, Server, demo_config, text_of
 
 FIXTURES = BUILD.resolve() / "tests" / "plugins"
-STOP, CANCELLED = 1, 6
+STOP, CANCELLED, ERROR = 1, 6, 7
 
 
 def quitter(does, agent="chat"):
@@ -70,6 +70,33 @@ class HostileAgentTest(unittest.TestCase):
         self.assertTrue(text.startswith("one two three reason "), text)
         self.assertIn(f"reason {STOP}", text)
         self.assertNotIn("nested", text)
+
+    def ask_teller(self, **config):
+        plugins = {"teller": {"library": str(FIXTURES / "fixture_teller.so"), "config": config}}
+        server = Server(demo_config(plugins=plugins, plugin_faults={"limit": 0})).start()
+        self.addCleanup(server.close)
+        client = server.client()
+        return client.run(client.interaction(), "go", agent="teller").rest()
+
+    def test_the_tools_of_a_child_that_fill_the_log_make_it_pause(self):
+        count = 100
+        for forward in (False, True):
+            with self.subTest(forward=forward):
+                events = self.ask_teller(count=count, forward=forward)
+
+                self.assertEqual(len([e for e in events if e.name == "tool.result"]), count)
+                heard = 0 if forward else count
+                self.assertEqual(text_of(events), f"paused, heard {heard}, reason {STOP}")
+                self.assertEqual(events[-1].name, "run.completed")
+
+    def test_a_child_that_goes_on_with_its_tools_when_it_is_to_pause_is_ended(self):
+        for forward in (False, True):
+            with self.subTest(forward=forward):
+                events = self.ask_teller(count=10_000, forward=forward, heeds=False)
+
+                self.assertLess(len([e for e in events if e.name == "tool.result"]), 100)
+                self.assertRegex(text_of(events), f"^paused, heard [0-9]+, reason {ERROR}$")
+                self.assertEqual(events[-1].name, "run.completed")
 
 
 if __name__ == "__main__":
