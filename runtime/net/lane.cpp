@@ -15,7 +15,7 @@ Lane::~Lane() { stop(); }
 void Lane::start() {
     thread_ = std::jthread([this] {
         loop_.run();
-        end_.set_value();
+        end_.set_value_at_thread_exit();  // after its thread-local objects, a plugin's among them
     });
 }
 

@@ -4,6 +4,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace patchbay::plugins {
@@ -39,17 +40,22 @@ CheckLane::Place::Place(net::Resolver& resolver) : lane(0, resolver) {
 }
 
 CheckLane::CheckLane(net::Resolver& resolver, net::Deadlines& deadlines, const CheckLimits& limits)
-    : resolver_(resolver),
-      deadlines_(deadlines),
-      limits_(limits),
-      place_(std::make_unique<Place>(resolver)) {}
+    : resolver_(resolver), deadlines_(deadlines), limits_(limits) {
+    places_.push_back(std::make_unique<Place>(resolver));
+    place_ = places_.front().get();
+}
 
 void CheckLane::start() { place_->lane.start(); }
 
 // The deadlines have stopped: no other lane takes over any more.
 bool CheckLane::stop(std::chrono::milliseconds patience) {
-    bool all = place_->lane.stop_within(patience);
-    for (auto& place : left_behind_) all = place->lane.stop_within({}) && all;
+    for (auto& place : places_) place->lane.loop().stop();
+    const auto until = Clock::now() + patience;
+    bool all = true;
+    for (auto& place : places_) {
+        const auto rest = std::chrono::ceil<std::chrono::milliseconds>(until - Clock::now());
+        all = place->lane.stop_within(std::max(rest, std::chrono::milliseconds(0))) && all;
+    }
     return all;
 }
 
@@ -79,7 +85,7 @@ void CheckLane::check(std::vector<AuthPlugin> chain, AuthRequest request, AuthDo
 
 void CheckLane::wake() {
     if (std::exchange(woken_, true)) return;
-    place_->lane.post([this, place = place_.get()] { run_next(*place); });
+    place_->lane.post([this, place = place_] { run_next(*place); });
 }
 
 CheckLane::Waiting CheckLane::take_first() {
@@ -91,7 +97,7 @@ CheckLane::Waiting CheckLane::take_first() {
 
 void CheckLane::run_next(Place& place) {
     std::unique_lock lock(mutex_);
-    if (&place != place_.get()) return;  // another lane has taken over meanwhile
+    if (&place != place_) return;  // another lane has taken over meanwhile
     woken_ = false;
     if (queue_.empty()) return;
     auto next = take_first();
@@ -113,16 +119,28 @@ void CheckLane::on_late() {
     if (time_in_plugin(place_->mark) >= limits_.time / 2) replace_held_lane();
 }
 
-void CheckLane::replace_held_lane() {
-    if (left_behind_.size() >= limits_.left_behind) return;
+// One that was held once and has come free, or a new one. nullptr when all are held.
+CheckLane::Place* CheckLane::free_place() {
+    const auto is_free = [](const auto& place) {
+        return place->mark != nullptr && time_in_plugin(place->mark) == std::chrono::nanoseconds(0);
+    };
+    const auto free = std::ranges::find_if(places_, is_free);
+    if (free != places_.end()) return free->get();
+    if (places_.size() > limits_.left_behind) return nullptr;
     try {
         auto place = std::make_unique<Place>(resolver_);
         place->lane.start();
-        left_behind_.push_back(std::exchange(place_, std::move(place)));
+        return places_.emplace_back(std::move(place)).get();
     } catch (const std::exception& problem) {
         spdlog::error("no other lane for checks of credentials can be made: {}", problem.what());
-        return;
+        return nullptr;
     }
+}
+
+void CheckLane::replace_held_lane() {
+    auto* const free = free_place();
+    if (!free) return;
+    place_ = free;
     spdlog::error(
         "an auth plugin does not let go of the lane where credentials are checked: "
         "another lane has taken over");

@@ -64,6 +64,7 @@ private:
     bool is_crowded(net::Clock::time_point now) const;  // those that follow: with the lock
     Waiting take_first();
     void wake();
+    Place* free_place();
     void replace_held_lane();
     void run_next(Place& place);
     void on_late();
@@ -76,8 +77,8 @@ private:
     std::deque<Waiting> queue_;  // in the order of their deadlines
     size_t queue_bytes_ = 0;
     bool woken_ = false;  // the lane will look into the queue
-    std::unique_ptr<Place> place_;
-    std::vector<std::unique_ptr<Place>> left_behind_;
+    std::vector<std::unique_ptr<Place>> places_;
+    Place* place_;  // where checks are made; the others were held, and are free again or not
 };
 
 }  // namespace patchbay::plugins

@@ -25,6 +25,7 @@ protected:
             if (string_of(request.credential) == "hold") {
                 script.journal.add("held");
                 gate.acquire();
+                script.journal.add("let go");
             }
             return script.allow(check, "user:a");
         };
@@ -114,6 +115,22 @@ TEST_F(CheckLaneTest, AnotherLaneTakesOverFromOneThatIsHeld) {
     EXPECT_FALSE(impatient.stop(10ms));  // one of them is still held
     gate.release();
     while (!impatient.stop(10ms)) std::this_thread::yield();
+}
+
+TEST_F(CheckLaneTest, ALaneThatHasComeFreeTakesOverAgain) {
+    let_the_plugin_hold_its_lane();
+    CheckLane impatient(resolver, deadlines, {.time = 250ms, .left_behind = 1});
+    impatient.start();
+    for (size_t round = 1; round <= 4; ++round) {
+        ask(impatient, "hold");
+        ASSERT_TRUE(answers.wait_for("hold unavailable", round));
+        ask(impatient, "other");
+        ASSERT_TRUE(answers.wait_for("other user:a", round)) << round;
+        gate.release();
+        ASSERT_TRUE(script.journal.wait_for("let go", round));
+    }
+
+    EXPECT_TRUE(impatient.stop(1h));  // none of them is held
 }
 
 TEST_F(CheckLaneTest, WhereTooManyWaitWhoComesIsRefusedAtOnce) {
