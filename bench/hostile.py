@@ -3,8 +3,9 @@
 Paced streams of another provider run all the time; their tokens bear the moment at which they were
 sent. Quiet and hostile spells take turns: in the latter somebody asks the hostile plugin, over and
 over, always in one conversation, so that one lane is the hostile one. A plugin that blocks its lane
-holds up the streams on it: those are shown apart, and the budget is about the others. The row
-`nothing` asks a plugin without a fault, at the same pace. Beside the streams somebody else lists his
+holds up the streams on it: those are shown apart, and the budget is about the others. The rows
+`nothing` and `says much` ask plugins without a fault, at the same pace; the latter says as much as one
+that ignores PAUSE is allowed to. Beside the streams somebody else lists his
 conversations: whoever comes anew must not wait at the door for a lane that is held.
 """
 
@@ -27,11 +28,12 @@ RATE = 20      # tokens a second, of each
 ASKED = 10     # times a second
 NEWCOMERS = 50  # new requests a second
 PATIENCE = 0.08  # seconds of an answer that the asker waits for: some never end
-# What answers in silence, or ends itself at once, has nothing that could disturb anybody.
-PLUGINS = ("nothing", "throws", "finishes_twice", "emits_after_finish", "foreign_thread",
-           "dead_handle", "invalid_utf8", "broken_json", "never_finishes", "ignores_cancel",
-           "ignores_pause", "blocks_lane", "blocks_lane_long")
+FAULTLESS = ("nothing", "says_much")
 BLOCKING = ("blocks_lane", "blocks_lane_long")
+# What answers in silence, or ends itself at once, has nothing that could disturb anybody.
+PLUGINS = (*FAULTLESS, "throws", "finishes_twice", "emits_after_finish", "foreign_thread",
+           "dead_handle", "invalid_utf8", "broken_json", "never_finishes", "ignores_cancel",
+           "ignores_pause", *BLOCKING)
 
 
 def request(system, body, **headers):
@@ -211,9 +213,9 @@ def rows(tools, turns, seconds):
         apart = name in BLOCKING
         made.append(row(what, others if apart else [
             (max(a[0], b[0]), max(a[1], b[1])) for a, b in zip(same, others)],
-            None if name == "nothing" else 2))
+            None if name in FAULTLESS else 2))
         if apart:
             made.append(row(what + ", on its lane", same, None))
         made.append(row(f"p99 of new requests beside a plugin: {name.replace('_', ' ')}", new,
-                        None if name == "nothing" else 2))
+                        None if name in FAULTLESS else 2))
     return made
