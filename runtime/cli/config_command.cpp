@@ -53,6 +53,8 @@ config::Checked<Sentences> load_and_try(const config::LoadOptions& options) {
     if (!problems.empty()) return std::unexpected(std::move(problems));
 
     auto sentences = config::warnings(*config);
+    std::ranges::move(offer_warnings(*config, registry->instances()),
+                      std::back_inserter(sentences));
     std::ranges::move(tls_warnings(tls->get()), std::back_inserter(sentences));
     return sentences;
 }

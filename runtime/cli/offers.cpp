@@ -70,6 +70,10 @@ config::Problems check_offers(const config::Config& config, const plugins::Insta
     std::ranges::move(offers.tools.problems(), std::back_inserter(problems));
     std::ranges::move(offers.middleware.problems(), std::back_inserter(problems));
     for (const auto& plugin : config.plugins) check_applies_to(plugin, instances, problems);
+    const auto& agent = config.agents.default_agent;
+    if (const auto instance = instances.find(agent); instance && !plugins::is_agent(*instance))
+        problems.push_back({"/agents/default", "\"" + agent + "\", which is not an agent",
+                            "the name of an agent"});
     for (size_t i = 0; i < config.auth.size(); ++i) {
         const auto instance = instances.find(config.auth[i]);
         if (!instance || is_auth(*instance)) continue;
@@ -78,6 +82,27 @@ config::Problems check_offers(const config::Config& config, const plugins::Insta
                             "the name of an auth plugin"});
     }
     return problems;
+}
+
+std::vector<std::string> offer_warnings(const config::Config& config,
+                                        const plugins::InstanceSet& instances) {
+    std::vector<std::string> sentences;
+    const auto is_in = [](const std::vector<std::string>& list, const std::string& name) {
+        return std::ranges::find(list, name) != list.end();
+    };
+    for (const auto& plugin : config.plugins) {
+        const auto instance = instances.find(plugin.name);
+        if (!instance) continue;
+        if (is_middleware(*instance) && !is_in(config.middleware, plugin.name))
+            sentences.push_back(
+                "The plugin '" + plugin.name +
+                "' is middleware, and sees nothing: \"middleware\" does not list it.");
+        if (is_auth(*instance) && !is_in(config.auth, plugin.name))
+            sentences.push_back(
+                "The plugin '" + plugin.name +
+                "' checks credentials, and is not asked: \"auth\" does not list it.");
+    }
+    return sentences;
 }
 
 std::unique_ptr<plugins::Registry> load_without_server(const config::Config& config) {

@@ -12,9 +12,13 @@ namespace patchbay::cli {
 engine::Offers offers_of(const config::Config& config, const plugins::InstanceSet& instances);
 
 // What the config expects of the instances that are on, and they do not offer: an entry of "auth"
-// that checks nobody, a model that its provider does not have, an "applies_to" that names a tool
-// as an agent. What is off says its reason itself.
+// that checks nobody, a model that its provider does not have, a tool as the default agent or in
+// an "applies_to". What is off says its reason itself.
 config::Problems check_offers(const config::Config& config, const plugins::InstanceSet& instances);
+
+// What is on and yet does nothing, a sentence each: nobody has listed it where it would be asked.
+std::vector<std::string> offer_warnings(const config::Config& config,
+                                        const plugins::InstanceSet& instances);
 
 // Loads the config's plugins, without a server, as `plugin list` and `config check` need them. What
 // is off is in the registry's list.

@@ -33,11 +33,21 @@ constexpr std::string_view provider_config =
     R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}},
 "models": {"default": "my_plugin/any"})";
 
+constexpr std::string_view agent_config =
+    R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}},
+"agents": {"default": "my_plugin"})";
+
+// Tools are called by an agent that calls tools.
+constexpr std::string_view tool_config =
+    R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}, "assistant": {"library": "patchbay_agent_assistant"}},
+"agents": {"default": "assistant"})";
+
 constexpr std::string_view auth_config =
     R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}},
 "auth": ["my_plugin", "keys"])";
 
-constexpr std::string_view plugin_config = R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}})";
+constexpr std::string_view exporter_config =
+    R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}})";
 
 constexpr std::string_view middleware_config =
     R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}},
@@ -48,14 +58,14 @@ constexpr PluginTemplate templates[] = {
     {"provider", "cpp", template_provider_cpp, template_provider_test, provider_config},
     {"auth", "c", template_auth_c, template_auth_test, auth_config},
     {"auth", "cpp", template_auth_cpp, template_auth_test, auth_config},
-    {"agent", "c", template_agent_c, template_agent_test, plugin_config},
-    {"agent", "cpp", template_agent_cpp, template_agent_test, plugin_config},
-    {"tool", "c", template_tool_c, template_tool_test, plugin_config},
-    {"tool", "cpp", template_tool_cpp, template_tool_test, plugin_config},
+    {"agent", "c", template_agent_c, template_agent_test, agent_config},
+    {"agent", "cpp", template_agent_cpp, template_agent_test, agent_config},
+    {"tool", "c", template_tool_c, template_tool_test, tool_config},
+    {"tool", "cpp", template_tool_cpp, template_tool_test, tool_config},
     {"middleware", "c", template_middleware_c, template_middleware_test, middleware_config},
     {"middleware", "cpp", template_middleware_cpp, template_middleware_test, middleware_config},
-    {"exporter", "c", template_exporter_c, template_exporter_test, plugin_config},
-    {"exporter", "cpp", template_exporter_cpp, template_exporter_test, plugin_config},
+    {"exporter", "c", template_exporter_c, template_exporter_test, exporter_config},
+    {"exporter", "cpp", template_exporter_cpp, template_exporter_test, exporter_config},
 };
 
 }  // namespace

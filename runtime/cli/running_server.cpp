@@ -72,6 +72,10 @@ void log_reload(const http::Changed& report, const config::Layers& running) {
         spdlog::error("reload: {}", problem.sentence());
 }
 
+void log_warnings(const config::Config& config, const plugins::InstanceSet& instances) {
+    for (const auto& sentence : offer_warnings(config, instances)) spdlog::warn("{}", sentence);
+}
+
 engine::EngineOptions engine_options(const config::Config& config) {
     return {
         .on_conflict = engine::on_conflict_named(config.runs.on_conflict)
@@ -165,8 +169,9 @@ Result<void> RunningServer::load_plugins() {
                                                     config_.store.data_dir + "/plugins-cache");
     if (auto loaded = registry_->load(plugin_specs(config_)); !loaded) return loaded;
     const auto problems = check_offers(config_, registry_->instances());
-    if (problems.empty()) return {};
-    return failure(ErrorCode::bad_request, config::sentences(problems));
+    if (!problems.empty()) return failure(ErrorCode::bad_request, config::sentences(problems));
+    log_warnings(config_, registry_->instances());
+    return {};
 }
 
 void RunningServer::make_engine() {
@@ -338,6 +343,7 @@ config::Checked<config::ReloadReport> RunningServer::take_over(const config::Con
     if (!changes) return std::unexpected(std::move(changes.error()));
     set_limit(next.plugin_faults, *fault_limit_);
     offers_->set(offers_of(next, registry_->instances()));
+    log_warnings(next, registry_->instances());
     engine_->set_options(engine_options(next));
     set_span_targets();
     server_->set_options(server_options(next));

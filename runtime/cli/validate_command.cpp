@@ -37,8 +37,16 @@ Result<std::string> read_config(const std::string& text) {
 Result<validate::Subject> subject_of(const ValidateFlags& flags) {
     std::error_code problem;
     const auto path = std::filesystem::canonical(flags.file, problem);
+    if (!problem && std::filesystem::is_directory(path, problem))
+        return failure(ErrorCode::bad_request, flags.file + " is a folder");
     if (problem || !std::filesystem::is_regular_file(path, problem))
         return failure(ErrorCode::bad_request, "there is no file " + flags.file);
+    char magic[4] = {};
+    std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
+    if (std::string_view(magic, sizeof magic) !=
+        "\x7f"
+        "ELF")
+        return failure(ErrorCode::bad_request, flags.file + " is no shared library");
     auto config = read_config(flags.config);
     if (!config) return std::unexpected(config.error());
     validate::Subject subject{.path = path.string(), .config = std::move(*config)};

@@ -52,6 +52,9 @@ void Run::cancel(CancelledBy by) {
     const auto reason = by == CancelledBy::disconnect ? PATCHBAY_REASON_GONE
                         : by == CancelledBy::timeout  ? PATCHBAY_REASON_DEADLINE
                                                       : PATCHBAY_REASON_CLIENT;
+    if (by == CancelledBy::timeout)
+        spdlog::warn("run {}: {} did not end within {} ms", record_.id.str(), record_.agent,
+                     options_->run_timeout.count());
     stop_agent(reason);
     end(EventKind::run_cancelled, run_cancelled_payload(by), RunStatus::cancelled);
 }

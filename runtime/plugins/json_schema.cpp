@@ -28,12 +28,50 @@ std::string json_pointer(const std::vector<std::string>& places) {
     return pointer;
 }
 
-std::string list_of(const valijson::ValidationResults& results) {
+// The "type" that the schema wants at a place: "integer", "string or null"; "" when it does not say
+// so plainly.
+std::string type_at(const nlohmann::json& schema, const std::vector<std::string>& places) {
+    const auto* node = &schema;
+    for (const auto& place : places) {
+        if (place.size() < 2 || place.front() != '[') continue;  // "<root>"
+        const auto name = place.substr(1, place.size() - 2);
+        const auto properties = node->value("properties", nlohmann::json::object());
+        const char* const other = node->contains("items") ? "items" : "additionalProperties";
+        const bool is_named = properties.contains(name);
+        if (!is_named && !(node->contains(other) && node->at(other).is_object())) return "";
+        node = is_named ? &node->at("properties").at(name) : &node->at(other);
+    }
+    const auto type = node->find("type");
+    if (type == node->end()) return "";
+    if (type->is_string()) return type->get<std::string>();
+    return fmt::format("{}", fmt::join(type->get<std::vector<std::string>>(), " or "));
+}
+
+std::string sentence_of(const valijson::ValidationResults::Error& error,
+                        const nlohmann::json& schema) {
+    if (error.description.starts_with("Value type not permitted")) {
+        if (const auto type = type_at(schema, error.context); !type.empty())
+            return "must be of type " + type;
+    }
+    auto sentence = error.description;
+    if (sentence.ends_with('.')) sentence.pop_back();
+    return sentence;
+}
+
+std::string list_of(const valijson::ValidationResults& results, const nlohmann::json& schema) {
+    std::set<std::string> pointers;
+    for (const auto& error : results) pointers.insert(json_pointer(error.context));
+    const auto is_inside_told = [&](const std::string& pointer) {
+        const auto inside = pointers.lower_bound(pointer + '/');
+        return inside != pointers.end() && inside->starts_with(pointer + '/');
+    };
     std::set<std::string> seen;  // valijson repeats itself
     std::string list;
     for (const auto& error : results) {
         const auto pointer = json_pointer(error.context);
-        auto line = (pointer.empty() ? "(the whole)" : pointer) + ": " + error.description;
+        if (error.description.starts_with("Failed to validate") && is_inside_told(pointer))
+            continue;
+        auto line = (pointer.empty() ? "(the whole)" : pointer) + ": " + sentence_of(error, schema);
         if (!seen.insert(line).second) continue;
         list += (list.empty() ? "" : "; ") + line;
     }
@@ -73,6 +111,7 @@ Result<void> check_patterns(const nlohmann::json& schema) {
 
 struct JsonSchema::Compiled {
     valijson::Schema schema;
+    nlohmann::json text;
 };
 
 JsonSchema::JsonSchema(std::unique_ptr<Compiled> compiled) : compiled_(std::move(compiled)) {}
@@ -84,6 +123,7 @@ Result<std::shared_ptr<const JsonSchema>> JsonSchema::parse(const nlohmann::json
     try {  // valijson throws for a schema that is none
         valijson::SchemaParser parser;
         parser.populateSchema(valijson::adapters::NlohmannJsonAdapter(schema), compiled->schema);
+        compiled->text = schema;
     } catch (const std::exception& problem) {
         return failure(ErrorCode::bad_request,
                        fmt::format("is no JSON Schema: {}", problem.what()));
@@ -99,7 +139,7 @@ Result<void> JsonSchema::check(const nlohmann::json& value) const {
         valijson::ValidationResults results;
         const valijson::adapters::NlohmannJsonAdapter target(value);
         if (validator.validate(compiled_->schema, target, &results)) return {};
-        return failure(ErrorCode::bad_request, list_of(results));
+        return failure(ErrorCode::bad_request, list_of(results, compiled_->text));
     } catch (const std::exception& problem) {
         return failure(ErrorCode::internal, fmt::format("the schema: {}", problem.what()));
     }

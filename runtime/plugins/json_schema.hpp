@@ -18,7 +18,7 @@ public:
     ~JsonSchema();
 
     // bad_request lists everything that is wrong, each with its JSON pointer into the value:
-    // "/models/0: Value type not permitted by 'type' constraint; /base_url: …". [any-thread]
+    // "/models/0: must be of type string; /base_url: …". [any-thread]
     Result<void> check(const nlohmann::json& value) const;
 
 private:

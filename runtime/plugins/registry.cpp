@@ -119,7 +119,7 @@ struct Registry::Impl {
 Entry Registry::Impl::make(const InstanceSpec& spec, const Folders& folders) const {
     Entry entry{.spec = spec, .status = {.name = spec.name, .library = spec.library}};
     if (!spec.enabled) {
-        entry.status.reason = "disabled in the config";
+        entry.status.reason = "disabled";
         return entry;
     }
     auto instance = create(spec, folders, entry.status);

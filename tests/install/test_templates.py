@@ -1,6 +1,7 @@
 """`patchbay plugin new`: what it writes builds by both compilers, passes its own test, validates, and
 runs in the real server, as it is."""
 
+import json
 import os
 import re
 import subprocess
@@ -23,29 +24,28 @@ class TemplateTest(unittest.TestCase):
         cls.addClassCleanup(cls.sdk.close)
         cls.kinds = listed("kind", "--kind", "?")
 
-    def use(self, kind, name, library):
-        """What it does in the real server."""
-        plugin = {"library": str(library), "required": True}
-        if kind == "provider":
-            config = demo_config(plugins={name: plugin}, models={"default": f"{name}/any"})
-        elif kind == "auth":
-            config = demo_config(plugins={name: plugin}, auth=[name, "keys"])
-        else:
-            config = demo_config(plugins={name: plugin})
-        server = Server(config)
+    def use(self, kind, name, library, printed):
+        """What it does in the real server, by the config that was printed."""
+        lines = json.loads("{" + printed.split("in patchbay.json:")[1] + "}")
+        lines["plugins"][name] = {"library": str(library), "required": True}
+        server = Server(demo_config(**lines))
         self.addCleanup(server.close)
         token = f"the token of {name}"
         server.start(env={f"{name.upper()}_TOKEN": token})
 
         key = token if kind == "auth" else server.key()
-        fields = {"agent": name} if kind == "agent" else {}
-        answer = tokens_of(server.client(key).converse("hello", **fields).rest())
+        run = server.client(key).converse("hello")
+        answer = tokens_of(run.rest())
+        if kind == "agent":
+            asked = server.client().get(f"/api/runs/{run.headers['x-run-id']}").json()
+            self.assertEqual(asked["agent"], name)
         if kind == "provider":
             self.assertEqual(answer, f"Hello from {name}.")
         else:
             self.assertNotEqual(answer, "")
         states = server.client().get("/api/admin/plugins").json()["items"]
         self.assertEqual([item["state"] for item in states if item["name"] == name], ["on"])
+        self.assertNotIn("does not list it", server.read_log())
 
     def make_each(self, compiler):
         if not has_compiler(compiler):
@@ -54,12 +54,12 @@ class TemplateTest(unittest.TestCase):
             for language in listed("lang", "--kind", kind, "--lang", "?"):
                 with self.subTest(kind=kind, language=language):
                     name = f"{kind}_in_{language}_by_{compiler}"
-                    run(BINARY.resolve(), "plugin", "new", name, "--kind", kind, "--lang", language,
-                        "--directory", self.sdk.scratch)
+                    made = run(BINARY.resolve(), "plugin", "new", name, "--kind", kind, "--lang",
+                               language, "--directory", self.sdk.scratch)
                     folder = self.sdk.build(self.sdk.scratch / name, compiler)
                     library = folder / f"{name}.so"
                     validate(library)
-                    self.use(kind, name, library)
+                    self.use(kind, name, library, made.stdout)
 
     def test_gcc_builds_what_is_written_and_the_server_runs_it(self):
         self.make_each("gcc")

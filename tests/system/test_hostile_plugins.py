@@ -21,7 +21,7 @@ FAULTS = {
     "broken_json": "emitted",
     "ignores_pause": "emitted more than 256 KiB after PAUSE",
     "ignores_cancel": "did not end within 5 s of cancel()",
-    "never_finishes": None,  # it obeys the cancel
+    "never_finishes": None,  # it obeys the cancel, and is named when a run's time is up: below
 }
 CANCELLED = {"never_finishes", "ignores_cancel"}
 
@@ -89,6 +89,23 @@ class HostilePluginTest(unittest.TestCase):
 
     def faults_of(self, name):
         return self.client.get(f"/api/admin/plugins/{name}").json()
+
+    def test_one_that_never_finishes_is_named_when_the_time_of_its_run_is_up(self):
+        server = Server(demo_config(
+            plugins={"endless": {"library": str(FAULTY / "faulty_never_finishes.so")}},
+            runs={"timeout_ms": 1000})).start()
+        self.addCleanup(server.close)
+        client = server.client()
+        said = "had not finished its answer when the time of its run was up"
+
+        events = client.run(client.interaction(), "hello", model="endless/any").rest()
+
+        self.assertEqual(events[-1].name, "run.cancelled")
+        plugin = client.get("/api/admin/plugins/endless").json()
+        self.assertEqual([fault["text"] for fault in plugin["newest_faults"]], [said])
+        self.assertEqual(client.get("/api/admin/plugins/chat").json()["newest_faults"], [])
+        self.assertIn(f"plugin endless: {said}", server.read_log())
+        self.assertRegex(server.read_log(), "run .*: chat did not end within 1000 ms")
 
     def test_each_is_named_and_others_answers_stay_whole(self):
         talkers = [Talker(self.server.client(self.client.key)) for _ in range(3)]

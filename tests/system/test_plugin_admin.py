@@ -141,7 +141,7 @@ class PluginAdminTest(PacedTest):
         refused = self.begin(model="other/paced")
         self.restart()
 
-        self.assertEqual((off.json()["state"], off.json()["reason"]), ("off", "disabled in the config"))
+        self.assertEqual((off.json()["state"], off.json()["reason"]), ("off", "disabled"))
         self.assertEqual(off.json()["settings"]["enabled"], {"value": False, "origin": "overrides"})
         self.assertEqual(refused.status, 503)
         self.assertIn(b"other", refused.body())

@@ -244,6 +244,7 @@ class ReloadTest(unittest.TestCase):
 
     def test_plugins_that_do_not_offer_what_the_config_expects_change_nothing(self):
         wrong = {"/auth/0": {"auth": ["demo"]},
+                 "/agents/default": {"agents": {"default": "demo"}},
                  "/models/default": {"models": {"default": "demo/nosuch"}},
                  "/models/aliases/fast/0": {"models": {"default": "demo/demo",
                                                        "aliases": {"fast": ["nope/x"]}}},

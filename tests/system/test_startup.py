@@ -307,6 +307,22 @@ class StartupTest(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertNotEqual(done.stderr, "")
 
+    def test_plugins_that_nobody_asks_are_named(self):
+        idle = {"prompt": {"library": "patchbay_middleware_system_prompt", "config": {"text": "Hi."}},
+                "more_keys": {"library": "patchbay_auth_api_key"}}
+        server = Server(demo_config(plugins=idle))
+        self.addCleanup(server.close)
+        said = ("'prompt' is middleware, and sees nothing: \"middleware\" does not list it.",
+                "'more_keys' checks credentials, and is not asked: \"auth\" does not list it.")
+
+        check = server.run("config", "check", "--config", str(server.config))
+        server.start()
+
+        for sentence in said:
+            self.assertIn(sentence, check.stderr)
+            self.assertIn(sentence, server.read_log())
+        self.assertEqual(server.read_log().count("does not list it"), 2)
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -315,6 +315,15 @@ class CommandTest(unittest.TestCase):
         self.assertIn("static.exports", failures(report))
         self.assertIn("load.loads", failures(report))
 
+    def test_what_is_no_library_at_all_is_refused(self):
+        for path, said in ((__file__, "is no shared library"), (FAULTY, "is a folder"),
+                           ("nowhere.so", "there is no file nowhere.so")):
+            run = validate(path)
+
+            self.assertEqual(run.returncode, 2)
+            self.assertEqual(run.stdout, "")
+            self.assertIn(said, run.stderr)
+
     def test_junit_has_each_test_and_the_failure(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "report.xml"

@@ -68,5 +68,21 @@ TEST(JsonSchema, TakesAPropertyThatIsCalledPatternAndAnyValueThatItQuotes) {
     EXPECT_EQ(refusal({{"default", {{"pattern", "(?=a)"}}}}), "");
 }
 
+TEST(JsonSchema, SaysWhereAValueDoesNotFitAndWhatItMustBe) {
+    const auto schema =
+        JsonSchema::parse({{"properties",
+                            {{"words", {{"type", "integer"}}},
+                             {"names", {{"items", {{"type", {"string", "null"}}}}}}}},
+                           {"required", {"key"}}});
+    ASSERT_TRUE(schema);
+
+    const auto checked = (*schema)->check({{"words", "x"}, {"names", {"a", 1}}});
+
+    ASSERT_FALSE(checked);
+    EXPECT_EQ(checked.error().message,
+              "/names/1: must be of type string or null; /words: must be of type integer; "
+              "(the whole): Missing required property 'key'");
+}
+
 }  // namespace
 }  // namespace patchbay::plugins

@@ -118,7 +118,7 @@ TEST(RegistryTest, DisabledInstanceIsListedAndNotLoaded) {
     auto disabled = spec("fixture_throws");
     disabled.enabled = false;
 
-    EXPECT_EQ(reason_of(disabled), "disabled in the config");
+    EXPECT_EQ(reason_of(disabled), "disabled");
 }
 
 TEST(RegistryTest, DestroyTurnsInstancesOffAndCallsThePluginOnce) {
