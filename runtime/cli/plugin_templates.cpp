@@ -39,8 +39,8 @@ constexpr std::string_view agent_config =
 
 // Tools are called by an agent that calls tools.
 constexpr std::string_view tool_config =
-    R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}, "assistant": {"library": "patchbay_agent_assistant"}},
-"agents": {"default": "assistant"})";
+    R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}, "my_plugin_user": {"library": "patchbay_agent_assistant"}},
+"agents": {"default": "my_plugin_user"})";
 
 constexpr std::string_view auth_config =
     R"("plugins": {"my_plugin": {"library": "MY_LIBRARY"}},

@@ -41,8 +41,10 @@ Result<validate::Subject> subject_of(const ValidateFlags& flags) {
         return failure(ErrorCode::bad_request, flags.file + " is a folder");
     if (problem || !std::filesystem::is_regular_file(path, problem))
         return failure(ErrorCode::bad_request, "there is no file " + flags.file);
+    std::ifstream file(path, std::ios::binary);
+    if (!file) return failure(ErrorCode::bad_request, flags.file + " cannot be read");
     char magic[4] = {};
-    std::ifstream(path, std::ios::binary).read(magic, sizeof magic);
+    file.read(magic, sizeof magic);
     if (std::string_view(magic, sizeof magic) !=
         "\x7f"
         "ELF")

@@ -7,7 +7,6 @@
 #include "runtime/plugins/abi_error.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 namespace patchbay::engine {
@@ -170,8 +169,9 @@ patchbay_status Child::on_events(std::span<const patchbay_event> events) {
     const auto status = hand_over(events);
     if (guard.expired()) return status;  // who listens has dropped it
     if (status == PATCHBAY_PAUSE) listener_pauses_ = true;
-    if (!parent_ || std::ranges::none_of(events, is_step)) return status;
-    return run_.room_for(*this) == PATCHBAY_PAUSE ? PATCHBAY_PAUSE : status;
+    const bool is_full =
+        parent_ && std::ranges::any_of(events, is_step) && run_.room_for(*this) == PATCHBAY_PAUSE;
+    return listener_pauses_ || is_full ? PATCHBAY_PAUSE : PATCHBAY_OK;
 }
 
 patchbay_status Child::hand_over(std::span<const patchbay_event> events) {
@@ -182,24 +182,25 @@ patchbay_status Child::hand_over(std::span<const patchbay_event> events) {
         return deliver(named);
     }
     note(events);
-    if (!scope_ || !parent_) return deliver(events);
-    // Whether or not it is forwarded: a tool call without its result would stay open.
-    if (is_forwarded()) return deliver_between_steps(events);
-    for (const auto& step : events | std::views::filter(is_step)) scope_->say_step(step);
-    return deliver(events);
+    return scope_ && parent_ ? deliver_between_steps(events) : deliver(events);
 }
 
+// Whether or not it is forwarded its steps are logged: a tool call without its result would stay
+// open. A listener may resume it from within what follows its PAUSE.
 patchbay_status Child::deliver_between_steps(std::span<const patchbay_event> events) {
     const auto guard = std::weak_ptr(token_);
-    patchbay_status status = PATCHBAY_OK;
+    const auto tell = [this](std::span<const patchbay_event> part) {
+        if (!part.empty() && deliver(part) == PATCHBAY_PAUSE) listener_pauses_ = true;
+    };
     while (!events.empty()) {
-        const auto before = take_to_step(events);
-        if (!before.empty() && deliver(before) == PATCHBAY_PAUSE) status = PATCHBAY_PAUSE;
+        tell(take_to_step(events));
         if (events.empty() || guard.expired()) break;  // who listens may have dropped it
         scope_->say_step(events.front());
+        if (!is_forwarded()) tell(events.first(1));
+        if (guard.expired()) break;
         events = events.subspan(1);
     }
-    return status;
+    return PATCHBAY_OK;
 }
 
 std::vector<patchbay_event> Child::with_call_ids(std::span<const patchbay_event> events) {
@@ -283,7 +284,7 @@ void Child::relieve() {
 
 void Child::resume() {
     listener_pauses_ = false;
-    if (answer_) answer_->resume();
+    if (answer_ && !run_.holds(*this)) answer_->resume();
     if (scope_) scope_->resume_forwarded();
 }
 

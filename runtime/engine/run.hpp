@@ -21,6 +21,7 @@
 #include "runtime/observe/trace_context.hpp"
 #include "runtime/plugins/run_scope.hpp"
 
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -159,6 +160,7 @@ public:
     // Tool calls and results of a child go straight into the log. PAUSE: it has no room for more
     // now, and child.relieve() follows.
     patchbay_status room_for(Child& child);
+    bool holds(const Child& child) const { return std::ranges::count(held_children_, &child) > 0; }
     void forget_held(const Child& child) { std::erase(held_children_, &child); }
 
     // The payload. `agent`: whose call it is; `label`: how the log names that one.

@@ -103,8 +103,7 @@ patchbay_status Run::room() {
 
 patchbay_status Run::room_for(Child& child) {
     const auto status = room();
-    if (status == PATCHBAY_PAUSE && std::ranges::count(held_children_, &child) == 0)
-        held_children_.push_back(&child);
+    if (status == PATCHBAY_PAUSE && !holds(child)) held_children_.push_back(&child);
     return status;
 }
 

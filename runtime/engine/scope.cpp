@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <optional>
 
 namespace patchbay::engine {
 namespace {
@@ -161,20 +162,21 @@ patchbay_status Scope::forward(std::span<const patchbay_event> events, Child& so
 // its asker's.
 patchbay_status Scope::forward_between_steps(std::span<const patchbay_event> events,
                                              const Child& source) {
-    patchbay_status status = PATCHBAY_OK;
+    std::optional<uint64_t> paused;  // after so many resumes
     while (!events.empty()) {
         const auto before = take_to_step(events);
         for (const auto& event : before) {
             if (event.kind == PATCHBAY_EVENT_DELTA && event.channel == PATCHBAY_CHANNEL_ANSWER)
                 own_.add_text({event.text.data, static_cast<size_t>(event.text.size)});
         }
-        if (!before.empty() && sink_.deliver(before) == PATCHBAY_PAUSE) status = PATCHBAY_PAUSE;
+        if (!before.empty() && sink_.deliver(before) == PATCHBAY_PAUSE) paused = resumes_;
         // Who listens may have dropped the child, or this agent with it.
-        if (events.empty() || !is_there(source)) break;
+        if (!is_there(source)) return PATCHBAY_OK;
+        if (events.empty()) break;
         say_step(events.front());
         events = events.subspan(1);
     }
-    return status;
+    return paused == resumes_ ? PATCHBAY_PAUSE : PATCHBAY_OK;
 }
 
 void Scope::say_step(const patchbay_event& event) {
@@ -193,6 +195,7 @@ bool Scope::is_there(const Child& child) const {
 }
 
 void Scope::resume_forwarded() {
+    ++resumes_;
     for (auto* child : std::exchange(held_, {})) child->resume();
 }
 

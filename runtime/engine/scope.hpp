@@ -92,6 +92,7 @@ private:
     std::vector<std::unique_ptr<ToolCall>> tool_calls_;
     std::vector<std::unique_ptr<HistoryRead>> reads_;
     std::vector<Child*> held_;  // forwarded ones that were told to pause
+    uint64_t resumes_ = 0;      // how often they were let go
 };
 
 }  // namespace patchbay::engine

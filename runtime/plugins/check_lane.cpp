@@ -121,8 +121,9 @@ void CheckLane::on_late() {
 
 // One that was held once and has come free, or a new one. nullptr when all are held.
 CheckLane::Place* CheckLane::free_place() {
-    const auto is_free = [](const auto& place) {
-        return place->mark != nullptr && time_in_plugin(place->mark) == std::chrono::nanoseconds(0);
+    const auto is_free = [this](const auto& place) {
+        return place.get() != place_ && place->mark != nullptr &&
+               time_in_plugin(place->mark) == std::chrono::nanoseconds(0);
     };
     const auto free = std::ranges::find_if(places_, is_free);
     if (free != places_.end()) return free->get();

@@ -28,7 +28,7 @@ struct CheckLimits {
     std::chrono::milliseconds queue_time = std::chrono::seconds(2);
     size_t queue = 16 * 1024;               // who wait for the lane
     size_t queue_bytes = 32 * 1024 * 1024;  // of their requests
-    size_t left_behind = 8;  // lanes that are held; with as many the last one is waited for
+    size_t left_behind = 8;  // lanes that are held; with as many one that comes free is waited for
 };
 
 class CheckLane {

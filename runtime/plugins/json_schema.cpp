@@ -4,7 +4,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
+#include <string_view>
 
 namespace patchbay::plugins {
 namespace {
@@ -28,6 +30,20 @@ std::string json_pointer(const std::vector<std::string>& places) {
     return pointer;
 }
 
+// The member `key` when `schema` is an object that has it, else nullptr.
+const nlohmann::json* member(const nlohmann::json* schema, const std::string& key) {
+    if (!schema || !schema->is_object()) return nullptr;
+    const auto found = schema->find(key);
+    return found == schema->end() ? nullptr : &*found;
+}
+
+// Whether nothing but its own members says what fits in it.
+bool is_plain(const nlohmann::json& schema) {
+    constexpr std::string_view others[] = {
+        "$ref", "patternProperties", "allOf", "anyOf", "oneOf", "not", "if"};
+    return std::ranges::none_of(others, [&](auto key) { return schema.contains(key); });
+}
+
 // The "type" that the schema wants at a place: "integer", "string or null"; "" when it does not say
 // so plainly.
 std::string type_at(const nlohmann::json& schema, const std::vector<std::string>& places) {
@@ -35,16 +51,19 @@ std::string type_at(const nlohmann::json& schema, const std::vector<std::string>
     for (const auto& place : places) {
         if (place.size() < 2 || place.front() != '[') continue;  // "<root>"
         const auto name = place.substr(1, place.size() - 2);
-        const auto properties = node->value("properties", nlohmann::json::object());
-        const char* const other = node->contains("items") ? "items" : "additionalProperties";
-        const bool is_named = properties.contains(name);
-        if (!is_named && !(node->contains(other) && node->at(other).is_object())) return "";
-        node = is_named ? &node->at("properties").at(name) : &node->at(other);
+        const bool is_index = name.find_first_not_of("0123456789") == name.npos;
+        if (!node || !is_plain(*node)) return "";
+        const auto* const inner = member(member(node, "properties"), name);
+        node = inner ? inner : member(node, is_index ? "items" : "additionalProperties");
     }
-    const auto type = node->find("type");
-    if (type == node->end()) return "";
-    if (type->is_string()) return type->get<std::string>();
-    return fmt::format("{}", fmt::join(type->get<std::vector<std::string>>(), " or "));
+    const auto* const type = member(node, "type");
+    if (!type || !is_plain(*node)) return "";
+    std::string types;
+    for (const auto& each : type->is_array() ? *type : nlohmann::json::array({*type})) {
+        if (!each.is_string()) return "";
+        types += (types.empty() ? "" : " or ") + each.get<std::string>();
+    }
+    return types;
 }
 
 std::string sentence_of(const valijson::ValidationResults::Error& error,
@@ -58,6 +77,15 @@ std::string sentence_of(const valijson::ValidationResults::Error& error,
     return sentence;
 }
 
+// Says of a value that something inside of it does not fit.
+bool is_about_inside(std::string_view description) {
+    constexpr std::string_view beginnings[] = {
+        "Failed to validate against schema associated with p",  // "property name", "pattern"
+        "Failed to validate item #", "Failed to validate against additional properties schema"};
+    return std::ranges::any_of(beginnings,
+                               [&](auto each) { return description.starts_with(each); });
+}
+
 std::string list_of(const valijson::ValidationResults& results, const nlohmann::json& schema) {
     std::set<std::string> pointers;
     for (const auto& error : results) pointers.insert(json_pointer(error.context));
@@ -69,8 +97,7 @@ std::string list_of(const valijson::ValidationResults& results, const nlohmann::
     std::string list;
     for (const auto& error : results) {
         const auto pointer = json_pointer(error.context);
-        if (error.description.starts_with("Failed to validate") && is_inside_told(pointer))
-            continue;
+        if (is_about_inside(error.description) && is_inside_told(pointer)) continue;
         auto line = (pointer.empty() ? "(the whole)" : pointer) + ": " + sentence_of(error, schema);
         if (!seen.insert(line).second) continue;
         list += (list.empty() ? "" : "; ") + line;

@@ -64,9 +64,10 @@ void Owner::abandon(std::unique_ptr<Owner> self) {
 void Owner::cancel_plugin(patchbay_reason reason) {
     if (stage_ != Stage::live) return;
     stage_ = Stage::cancelling;
-    // Who waits for a child, a tool or an upstream has done its part.
-    const bool waits = std::ranges::any_of(
-        attached_, [](const auto& each) { return each->kind() != Attachment::Kind::timer; });
+    // Who waits for a child, a tool, an upstream or the reader has done its part.
+    const bool waits = attached_paused_ || std::ranges::any_of(attached_, [](const auto& each) {
+                           return each->kind() != Attachment::Kind::timer;
+                       });
     if (reason == PATCHBAY_REASON_DEADLINE && kind_ == HandleKind::stream && !waits)
         instance_->fault("had not finished its answer when the time of its run was up",
                          FaultWeight::forgiven);

@@ -1,8 +1,9 @@
 """Agents that end their child while it speaks, or ask themselves: the server and others live on."""
 
+import time
 import unittest
 
-from harness import BUILD, Server, demo_config, text_of
+from harness import BUILD, Server, demo_config, eventually, text_of
 
 FIXTURES = BUILD.resolve() / "tests" / "plugins"
 STOP, CANCELLED, ERROR = 1, 6, 7
@@ -71,31 +72,51 @@ class HostileAgentTest(unittest.TestCase):
         self.assertIn(f"reason {STOP}", text)
         self.assertNotIn("nested", text)
 
-    def ask_teller(self, **config):
-        plugins = {"teller": {"library": str(FIXTURES / "fixture_teller.so"), "config": config}}
-        server = Server(demo_config(plugins=plugins, plugin_faults={"limit": 0})).start()
+    def ask_teller(self, asker="asker", **config):
+        """Whom `asker` asks tells results: not read yet."""
+        teller = {"library": str(FIXTURES / "fixture_teller.so"),
+                  "config": {"child": "teller", **config}}
+        server = Server(demo_config(plugins={"teller": teller, "asker": teller},
+                                    plugin_faults={"limit": 0})).start()
         self.addCleanup(server.close)
         client = server.client()
-        return client.run(client.interaction(), "go", agent="teller").rest()
+        return server, client.run(client.interaction(), "go", agent=asker)
 
     def test_the_tools_of_a_child_that_fill_the_log_make_it_pause(self):
         count = 100
         for forward in (False, True):
-            with self.subTest(forward=forward):
-                events = self.ask_teller(count=count, forward=forward)
+            for asker in ("asker", "teller"):  # the latter asks itself
+                with self.subTest(forward=forward, asker=asker):
+                    events = self.ask_teller(asker, count=count, forward=forward)[1].rest()
 
-                self.assertEqual(len([e for e in events if e.name == "tool.result"]), count)
-                heard = 0 if forward else count
-                self.assertEqual(text_of(events), f"paused, heard {heard}, reason {STOP}")
-                self.assertEqual(events[-1].name, "run.completed")
+                    self.assertEqual(len([e for e in events if e.name == "tool.result"]), count)
+                    heard = 0 if forward else count
+                    self.assertEqual(text_of(events), f"paused, heard {heard}, reason {STOP}")
+                    self.assertEqual(events[-1].name, "run.completed")
+
+    def test_the_tools_of_a_child_wait_for_who_does_not_read(self):
+        for forward in (False, True):
+            for asker in ("asker", "teller"):
+                with self.subTest(forward=forward, asker=asker):
+                    server, stream = self.ask_teller(asker, count=50_000, forward=forward)
+                    sizes = [-1]
+
+                    def stands_still():
+                        time.sleep(0.5)
+                        sizes.append(sum(file.stat().st_size for file in server.data.iterdir()))
+                        return sizes[-1] > 0 and sizes[-1] == sizes[-2]
+
+                    eventually(stands_still, "the log does not grow")
+                    run = server.client().get(f"/api/runs/{stream.headers['x-run-id']}").json()
+                    self.assertEqual(run["status"], "running")
 
     def test_a_child_that_goes_on_with_its_tools_when_it_is_to_pause_is_ended(self):
         for forward in (False, True):
             with self.subTest(forward=forward):
-                events = self.ask_teller(count=10_000, forward=forward, heeds=False)
+                events = self.ask_teller(count=10_000, forward=forward, heeds=False)[1].rest()
 
                 self.assertLess(len([e for e in events if e.name == "tool.result"]), 100)
-                self.assertRegex(text_of(events), f"^paused, heard [0-9]+, reason {ERROR}$")
+                self.assertRegex(text_of(events), f"^, heard [0-9]+, reason {ERROR}$")
                 self.assertEqual(events[-1].name, "run.completed")
 
 

@@ -68,20 +68,45 @@ TEST(JsonSchema, TakesAPropertyThatIsCalledPatternAndAnyValueThatItQuotes) {
     EXPECT_EQ(refusal({{"default", {{"pattern", "(?=a)"}}}}), "");
 }
 
+std::string complaint(const Json& schema, const Json& value) {
+    const auto parsed = JsonSchema::parse(schema);
+    const auto checked = (*parsed)->check(value);
+    return checked ? "" : checked.error().message;
+}
+
 TEST(JsonSchema, SaysWhereAValueDoesNotFitAndWhatItMustBe) {
-    const auto schema =
-        JsonSchema::parse({{"properties",
-                            {{"words", {{"type", "integer"}}},
-                             {"names", {{"items", {{"type", {"string", "null"}}}}}}}},
-                           {"required", {"key"}}});
-    ASSERT_TRUE(schema);
+    const Json names{{"items", {{"type", {"string", "null"}}}}};
+    const Json schema{{"properties", {{"words", {{"type", "integer"}}}, {"names", names}}},
+                      {"required", {"key"}}};
 
-    const auto checked = (*schema)->check({{"words", "x"}, {"names", {"a", 1}}});
-
-    ASSERT_FALSE(checked);
-    EXPECT_EQ(checked.error().message,
+    EXPECT_EQ(complaint(schema, {{"words", "x"}, {"names", {"a", 1}}}),
               "/names/1: must be of type string or null; /words: must be of type integer; "
               "(the whole): Missing required property 'key'");
+}
+
+TEST(JsonSchema, NamesNoTypeWhereMoreThanOneSchemaSpeaksOfAValue) {
+    const Json text{{"type", "string"}};
+    const Json number{{"type", "integer"}};
+    const auto said = "Value type not permitted by 'type' constraint";
+    const Json a_text{{"properties", {{"a", text}}}};
+
+    auto also_a_number = a_text;
+    also_a_number["allOf"] = {{{"properties", {{"a", number}}}}};
+    EXPECT_NE(complaint(also_a_number, {{"a", "t"}}).find(said), std::string::npos);
+
+    const Json by_pattern{{"patternProperties", {{"^n_", number}}}, {"additionalProperties", text}};
+    EXPECT_NE(complaint(by_pattern, {{"n_x", "a"}}).find(said), std::string::npos);
+
+    const Json any_within{{"properties", {{"a", true}}},
+                          {"allOf", {{{"properties", {{"a", a_text}}}}}}};
+    EXPECT_NE(complaint(any_within, {{"a", {{"a", 1}}}}).find(said), std::string::npos);
+}
+
+TEST(JsonSchema, SaysThatNoneOfSeveralFitsAlsoWhereSomethingInsideIsWrong) {
+    const Json schema{{"properties", {{"a", {{"type", "integer"}}}}},
+                      {"anyOf", {{{"required", {"x"}}}, {{"required", {"y"}}}}}};
+
+    EXPECT_NE(complaint(schema, {{"a", "t"}}).find("anyOf"), std::string::npos);
 }
 
 }  // namespace
