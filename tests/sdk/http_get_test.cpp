@@ -65,7 +65,8 @@ TEST_F(HttpGetTest, GivesStatusAddressTypeAndText) {
     const auto& asked = host.http().calls().at(0);
     EXPECT_EQ(asked.method, "GET");
     EXPECT_TRUE(asked.public_only());
-    EXPECT_EQ(asked.settings.total_timeout_ms, 20'000u);
+    EXPECT_LE(asked.settings.total_timeout_ms, 20'000u);  // less what has passed of it
+    EXPECT_GT(asked.settings.total_timeout_ms, 0u);
 }
 
 TEST_F(HttpGetTest, GivesWhatAFailingServerSays) {
