@@ -137,7 +137,7 @@ int serve(const ServeFlags& flags) {
     alarm(static_cast<unsigned>(config->server.drain_timeout.count() / 1000) + shutdown_margin_s);
     server.stop();
     spdlog::info("stopped");
-    spdlog::shutdown();
+    spdlog::default_logger()->flush();  // it stays: what is left behind may have something to say
     std::fflush(nullptr);
     _exit(0);  // no library is unloaded
 }
