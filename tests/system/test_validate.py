@@ -123,7 +123,7 @@ def findable(faults):
 
 
 def validate(path, *arguments):
-    return subprocess.run([BINARY, "plugin", "validate", path, "--timeout", str(60 * SLOW),
+    return subprocess.run([BINARY, "plugin", "validate", path, "--timeout", str(120 * SLOW),
                            *arguments], capture_output=True, text=True, timeout=WAIT * 30)
 
 
